@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { Argument, Command, CommanderError } from 'commander';
+import { BadInput, KnownError } from '../platform/errors.ts';
+
+/**
+ * The `huifang` command. Exit status 0: fine; 1: the check failed, or it could not be done; 2: wrong use or bad input.
+ * Commands load what they need when they are called, so that `--help` does not wait for a database driver.
+ */
+const program = new Command('huifang')
+  .description('回访 · verifiably random follow-up calls, and a score that its owner can recompute')
+  .exitOverride()
+  .configureHelp({ sortSubcommands: false });
+
+program
+  .command('demo')
+  .description('演示：从名册到公布栏的一整轮 · one whole round on this machine, with simulated retailers')
+  .option('--managers <n>', 'number of customer managers (default 20)')
+  .option('--retailers <total>', 'number of retailers in all (default 180 a manager)')
+  .option('--seed <text>', 'fixes nonces, roster and retailers: equal seeds give equal draws and scores', 'huifang')
+  .option('--out <dir>', "write the auditors' bundle there")
+  .option('--exit', 'end after publishing instead of serving the console', false)
+  .option('--discard', 'throw away an unfinished demo and start anew', false)
+  .action(async (options) => {
+    const [{ demo }, { openProgress }, { openLog }] = await Promise.all([
+      import('./demo/demo.ts'),
+      import('./demo/progress.ts'),
+      import('../platform/log.ts'),
+    ]);
+    await demo(options, openLog(process.env.LOG_LEVEL || 'error'), openProgress(process.stderr));
+  });
+
+program
+  .command('serve')
+  .description('运行服务 · run the service (npm start)')
+  .action(async () => (await import('./serve.ts')).serve());
+
+program
+  .command('migrate')
+  .description('更新数据库结构 · bring the database up to date')
+  .action(async () => (await import('./migrate.ts')).migrateDatabase(process.stdout));
+
+program
+  .command('import')
+  .description('导入名册或指标（CSV）· import a roster or unit indicators from CSV')
+  .addArgument(new Argument('<kind>', 'what the file holds').choices(['managers', 'retailers', 'indicators']))
+  .argument('<file>', 'a CSV file in UTF-8')
+  .action(async (kind, file) => (await import('./import.ts')).importIntoRoster(kind, file, process.stdout));
+
+program
+  .command('score')
+  .description('按考核办法计分 · compute scores from a document')
+  .argument('<input>', 'a JSON document with rules and managers')
+  .action(async (input) => (await import('./score.ts')).score(input, process.stdout));
+
+const draw = program.command('draw').description('抽样 · the draw');
+draw
+  .command('order')
+  .description('按种子排列编号（SATQ1）· order the ids on standard input under a seed')
+  .requiredOption('--seed <text>', 'the seed, verbatim')
+  .action(async ({ seed }) => (await import('./draw-order.ts')).drawOrder(seed, process.stdin, process.stdout));
+
+program
+  .command('simulate')
+  .description('Twilio 兼容的模拟运营商 · a Twilio-compatible carrier with simulated retailers')
+  .helpOption(false)
+  .allowUnknownOption()
+  .argument('[options...]')
+  .action(async (_options, command: Command) => (await import('./simulate.ts')).simulate(command.args));
+
+program
+  .command('sign-in')
+  .description('生成管理员的一次性登录链接 · make a one-time sign-in link for the administrator')
+  .action(async () => (await import('./sign-in.ts')).signIn(process.stdout));
+
+/** Faults one a line, where and what; never a stack trace for something that is not our defect. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof BadInput) {
+    const lines = error.faults.map(({ where, message }) => `  ${where}: ${message}`);
+    process.stderr.write(`huifang: ${error.message}\n${lines.join('\n')}\n`);
+    return 2;
+  }
+  if (error instanceof KnownError) {
+    process.stderr.write(`huifang: ${error.message}\n`);
+    return exitStatus[error.code] ?? 1;
+  }
+  const known = error as NodeJS.ErrnoException;
+  if (known.code === 'EADDRINUSE') {
+    process.stderr.write(
+      `huifang: PORT ${process.env.PORT ?? 3000} is taken by another program; set PORT to another one. 端口被占用。\n`,
+    );
+    return 2;
+  }
+  process.stderr.write(`huifang: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+/** What was refused for the way it was asked for, rather than for what went wrong. */
+const exitStatus: Readonly<Record<string, number>> = { 'not-the-demos': 2, 'other-arguments': 2 };
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

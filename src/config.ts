@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { type Environment, readEnvironment } from './platform/environment.ts';
+
+/**
+ * Every setting there is, read once at start and handed down. `.env.example` explains them to administrators. No
+ * secret has a default: those of an embedded installation are made at its first start (src/platform/secrets.ts).
+ */
+const key = z
+  .string()
+  .transform((text) => text.split(',').map((part) => Buffer.from(part.trim(), 'base64')))
+  .refine(
+    (keys) => keys.every((bytes) => bytes.length === 32),
+    'must be 32 random bytes in base64 (openssl rand -base64 32), several versions separated by commas',
+  );
+
+const url = (protocols: RegExp, example: string) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.test(new URL(text).protocol),
+      `must be an address such as ${example}`,
+    );
+
+const schema = z
+  .object({
+    DATABASE_URL: url(/^postgres(ql)?:$/, 'postgresql://user:password@host:5432/huifang').optional(),
+    REDIS_URL: url(/^rediss?:$/, 'redis://host:6379').optional(),
+    PORT: z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65_535).default(3000),
+    PUBLIC_URL: url(/^https?:$/, 'https://huifang.example.com')
+      .transform((text) => text.replace(/\/+$/, ''))
+      .optional(),
+    ROLE: z.enum(['all', 'web', 'worker'], { error: 'must be all, web or worker' }).default('all'),
+    CARRIER: z.enum(['simulator', 'twilio'], { error: 'must be simulator or twilio' }).default('simulator'),
+    TEXT_CARRIER: z.enum(['simulator', 'twilio', 'none'], { error: 'must be simulator, twilio or none' }).optional(),
+    TWILIO_ACCOUNT_SID: z
+      .string()
+      .regex(/^AC[0-9a-fA-F]{32}$/, 'must be AC and 32 hexadecimal characters')
+      .optional(),
+    TWILIO_AUTH_TOKEN: z.string().optional(),
+    TWILIO_AUTH_TOKEN_PREVIOUS: z.string().optional(),
+    TWILIO_API_BASE_URL: url(/^https?:$/, 'https://api.twilio.com').optional(),
+    TWILIO_FROM_NUMBER: z
+      .string()
+      .regex(/^\+[1-9]\d{6,14}$/, 'must be a number in E.164 form, such as +8679188001234')
+      .optional(),
+    TWILIO_MESSAGING_SERVICE_SID: z
+      .string()
+      .regex(/^MG[0-9a-fA-F]{32}$/, 'must be MG and 32 hexadecimal characters')
+      .optional(),
+    CALLS_PER_SECOND: z.coerce.number({ error: 'must be a number' }).positive('must be above 0').max(1000).default(1),
+    MAX_CONCURRENT_CALLS: z.coerce.number({ error: 'must be a whole number' }).int().min(1).max(10_000).default(10),
+    DATA_KEY: key.optional(),
+    SESSION_SECRET: z.string().min(32, 'must be at least 32 characters (openssl rand -base64 32)').optional(),
+    TIME_ZONE: z.string().refine(isTimeZone, 'must be a time zone such as Asia/Shanghai').default('Asia/Shanghai'),
+    LOG_LEVEL: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+        error: 'must be error, warn, info or debug',
+      })
+      .default('info'),
+  })
+  .superRefine((settings, context) => {
+    const need = (name: keyof typeof settings, why: string) => {
+      if (settings[name] === undefined)
+        context.addIssue({ code: 'custom', path: [name], message: `must be set ${why}` });
+    };
+    if (settings.DATABASE_URL) {
+      need('DATA_KEY', 'where DATABASE_URL is set: 32 random bytes in base64 (openssl rand -base64 32)');
+      need('SESSION_SECRET', 'where DATABASE_URL is set: at least 32 characters (openssl rand -base64 32)');
+    }
+    if (settings.CARRIER === 'twilio' || settings.TEXT_CARRIER === 'twilio') {
+      const why = 'to use Twilio';
+      need('TWILIO_ACCOUNT_SID', why);
+      need('TWILIO_AUTH_TOKEN', why);
+      need('TWILIO_FROM_NUMBER', why);
+      need('PUBLIC_URL', `${why}: the https address under which it reaches this service`);
+    }
+    if (settings.ROLE !== 'all' && settings.CARRIER === 'simulator' && !settings.TWILIO_API_BASE_URL)
+      context.addIssue({
+        code: 'custom',
+        path: ['ROLE'],
+        message: 'must be all with the built-in simulator, or TWILIO_API_BASE_URL must name one that runs',
+      });
+  });
+
+function isTimeZone(text: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: text }));
+  } catch {
+    return false;
+  }
+}
+
+export type Config = z.infer<typeof schema>;
+
+/** @throws BadInput naming each variable at fault and what it should be. */
+export const readConfig = (environment: Environment): Config => readEnvironment(schema, environment);

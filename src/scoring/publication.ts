@@ -1,0 +1,196 @@
+/**
+ * The published document of a month (method §5): canonical JSON (RFC 8785), its own hash, chained to the one before.
+ * A correction is another publication that supersedes; nothing published is ever edited. It holds the inputs too, in
+ * the public form, so that whoever is scored can recompute it with `huifang score` from `recomputable(publication)`.
+ */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { BadInput } from '../platform/errors.ts';
+import type { Exact } from './exact.ts';
+import { round, unrounded, written } from './exact.ts';
+import type { Rating } from './rating.ts';
+import type { RuleSetDocument } from './rules.ts';
+import type { ExpectedManager, Scored, ScoredManager } from './score.ts';
+import { expectedManager, sharesOf } from './score.ts';
+import type { Tier } from './tier.ts';
+
+/** How the responses came about (method §2): rates and shares as texts, `null` where 0/0. */
+export interface Fieldwork {
+  /** Retailers released, whatever came of them: the whole that every rate is of. */
+  readonly released: number;
+  readonly rr1: string | null;
+  readonly rr2: string | null;
+  readonly channels: { readonly voice: number; readonly sms: number; readonly desk: number };
+  readonly badNumberShare: string | null;
+  readonly optOutShare: string | null;
+}
+
+/** What the board says of a manager beyond his scores. */
+export interface Person {
+  readonly name: string;
+  readonly district: string;
+  /** Months the customer score looks back on. */
+  readonly windowMonths?: number;
+  /** Whether the last published customer score stands, too few responses being new. */
+  readonly standing?: boolean;
+  readonly fieldwork?: Fieldwork;
+}
+
+export interface PublicationFacts {
+  /** The month, `2026-12`. */
+  readonly period: string;
+  readonly drawId: string;
+  /** The version of the questionnaire that was asked. */
+  readonly questionnaire: string;
+  readonly scored: Scored;
+  /** By manager id; one for each manager scored. */
+  readonly people: ReadonlyMap<string, Person>;
+  /** The hash of the publication before this one, `null` for the first of all. */
+  readonly previousHash: string | null;
+  /** The hash of the publication this one corrects, if it does. */
+  readonly supersedes?: string;
+}
+
+export interface PublishedManager extends ExpectedManager, Person {
+  /** Σy, unrounded; withheld (`null`) where there are too few responses for a score. */
+  readonly points: string | null;
+  /** B with two decimals. */
+  readonly reliability: string;
+  readonly posteriorSd: string | null;
+  readonly scoreInterval: readonly [string, string] | null;
+  readonly badNumberShare: string;
+  /** The unit indicators as they came in, uncapped. */
+  readonly indicators: Readonly<Record<string, string | null>>;
+  readonly tierBefore: Tier;
+  readonly previousRating: Rating | null;
+  readonly requirementsMet: boolean;
+}
+
+export interface Publication {
+  readonly kind: 'huifang-publication';
+  readonly period: string;
+  readonly drawId: string;
+  readonly questionnaire: string;
+  readonly rules: RuleSetDocument;
+  readonly cityMean: string | null;
+  /** s_w², unrounded. */
+  readonly withinVariance: string | null;
+  /** Cov(w·x, S)/Var(S) with two decimals, a share of 1; `null` where all S are equal. */
+  readonly effectiveShares: Readonly<Record<string, string | null>>;
+  readonly managers: readonly PublishedManager[];
+  readonly supersedes: string | null;
+  readonly previousHash: string | null;
+  /** sha256 in lower-case hex of the canonical JSON of all the rest. */
+  readonly hash: string;
+}
+
+/**
+ * The publication of `scored`, hashed and chained. Managers in the order they were scored.
+ * @throws BadInput naming each manager `people` knows nothing of.
+ */
+export function makePublication(facts: PublicationFacts): Publication {
+  const { period, drawId, questionnaire, scored, people, previousHash, supersedes } = facts;
+  const content = {
+    kind: 'huifang-publication' as const,
+    period,
+    drawId,
+    questionnaire,
+    rules: scored.rules.document,
+    cityMean: scored.cityMean && asItStands(scored.cityMean),
+    withinVariance: scored.withinVariance && unrounded(scored.withinVariance),
+    effectiveShares: writtenShares(scored),
+    managers: publishedManagers(scored, people),
+    supersedes: supersedes ?? null,
+    previousHash,
+  };
+  return { ...content, hash: hashOf(content) };
+}
+
+/** Whether a publication, as made or as read back from JSON, still bears the hash of what it says. */
+export function verifyHash(publication: Readonly<Record<string, unknown>> | Publication): boolean {
+  const { hash, ...content } = publication;
+  return hash === hashOf(content);
+}
+
+/** The document that `huifang score` recomputes a publication from: rules, frozen values and inputs in the public form. */
+export function recomputable({ rules, cityMean, withinVariance, managers }: Publication) {
+  return {
+    rules,
+    cityMean,
+    withinVariance,
+    managers: managers.map((manager) => ({
+      id: manager.id,
+      frameSize: manager.frameSize,
+      responses: manager.responses,
+      points: manager.points,
+      unit: manager.indicators,
+      badNumberShare: manager.badNumberShare,
+      tier: manager.tierBefore,
+      previousRating: manager.previousRating,
+      requirementsMet: manager.requirementsMet,
+    })),
+  };
+}
+
+function hashOf(content: object): string {
+  return createHash('sha256')
+    .update(canonicalize(content) ?? '', 'utf8')
+    .digest('hex');
+}
+
+function publishedManagers(scored: Scored, people: PublicationFacts['people']): PublishedManager[] {
+  const known = scored.managers.map((manager) => ({ manager, person: people.get(manager.input.id) }));
+  const faults = known.flatMap(({ manager, person }) =>
+    person
+      ? []
+      : [{ where: `manager ${manager.input.id}`, message: 'needs a name and a district to be published with' }],
+  );
+  if (faults.length > 0) throw new BadInput('the publication is incomplete', faults);
+  return known.flatMap(({ manager, person }) => (person ? publishedManager(manager, person, scored) : []));
+}
+
+function publishedManager(manager: ScoredManager, person: Person, scored: Scored): PublishedManager {
+  const { input, points, posteriorSd, scoreInterval } = manager;
+  return {
+    ...published(person),
+    ...expectedManager(manager),
+    points: manager.status === 'not-rated' ? null : points && unrounded(points),
+    reliability: written(manager.reliability),
+    posteriorSd: posteriorSd === null ? null : posteriorSd.toFixed(2),
+    scoreInterval: scoreInterval && [scoreInterval[0].toFixed(2), scoreInterval[1].toFixed(2)],
+    badNumberShare: unrounded(input.badNumberShare),
+    indicators: publishedIndicators(input.indicators, scored),
+    tierBefore: input.tier,
+    previousRating: input.previousRating,
+    requirementsMet: input.requirementsMet,
+  };
+}
+
+/** Field by field: whatever else the caller's object holds (a phone, say) must not find its way onto the board. */
+function published({ name, district, windowMonths, standing, fieldwork }: Person): Person {
+  return {
+    name,
+    district,
+    ...(windowMonths !== undefined && { windowMonths }),
+    ...(standing !== undefined && { standing }),
+    ...(fieldwork !== undefined && { fieldwork }),
+  };
+}
+
+function publishedIndicators(indicators: ReadonlyMap<string, Exact | null>, { indicators: inUse }: Scored) {
+  return Object.fromEntries(
+    inUse.map(({ code }) => {
+      const value = indicators.get(code) ?? null;
+      return [code, value && unrounded(value)];
+    }),
+  );
+}
+
+function writtenShares(scored: Scored): Record<string, string | null> {
+  return Object.fromEntries([...sharesOf(scored)].map(([name, share]) => [name, share && written(share)]));
+}
+
+/** With two decimals; a frozen value that has more keeps them, or nobody could recompute with it. */
+function asItStands(value: Exact): string {
+  return round(value).equals(value) ? written(value) : unrounded(value);
+}

@@ -1,0 +1,78 @@
+import type { Answers, Conversation, Ending } from '../interview/conversation.ts';
+import type { Thread } from '../interview/thread.ts';
+import type { Questionnaire } from '../questionnaire/questionnaire.ts';
+import type { Disposition } from './disposition.ts';
+
+/** What a carrier says became of a call, in our words. `lost` = nobody knows whether it was ever made. */
+export const callResults = [
+  'completed',
+  'busy',
+  'no-answer',
+  'rejected',
+  'bad-number',
+  'blocked',
+  'technical',
+  'lost',
+] as const;
+export type CallResult = (typeof callResults)[number];
+
+const unanswered: Readonly<Record<Exclude<CallResult, 'completed'>, Disposition>> = {
+  busy: 'busy',
+  'no-answer': 'no-answer',
+  rejected: 'rejected',
+  'bad-number': 'bad-number',
+  blocked: 'blocked',
+  technical: 'technical',
+  lost: 'technical',
+};
+
+/** How far the answers go: everything asked for, at least the overall rating, or neither. */
+export function responseOf(answers: Answers, { items }: Questionnaire): 'complete' | 'partial' | null {
+  const overall = items.find((item) => item.overall);
+  if (!overall || !((answers[overall.id] ?? 0) > 0)) return null;
+  const ratings = items.filter((item) => item.kind === 'rating');
+  return ratings.every((item) => answers[item.id] !== undefined) ? 'complete' : 'partial';
+}
+
+/** What one call came to (method §2), from the carrier's word, how the conversation stood at its end, and the answers. */
+export function outcomeOfCall(
+  result: CallResult,
+  conversation: Conversation | null,
+  answers: Answers,
+  questionnaire: Questionnaire,
+): Disposition {
+  if (conversation === null) return result === 'completed' ? 'no-answer' : unanswered[result];
+  const response = responseOf(answers, questionnaire);
+  const ending = endingOf(conversation);
+  // "Stop for good" takes back no answer: a stored rating stays one.
+  if (ending === 'opted-out') return response ? 'partial' : 'opted-out';
+  if (response) return response;
+  if (result === 'technical' || result === 'lost') return 'technical';
+  if (ending === 'appointment' || ending === 'person') return 'appointment';
+  if (conversation.keyed) return 'broke-off';
+  return ending === 'hung-up' ? 'refused' : 'silent';
+}
+
+/** A call that ended while the machine was still talking was hung up on; during the opt-out's confirmation that means yes. */
+function endingOf({ place }: Conversation): Ending {
+  if (place.is === 'over') return place.because;
+  return place.is === 'stopping' ? 'opted-out' : 'hung-up';
+}
+
+/** Whether a call's conversation reached its own end, so that nothing of it is left to resume. */
+export const reachedItsEnd = (conversation: Conversation | null): boolean =>
+  conversation?.place.is === 'over' ? conversation.place.because === 'finished' : conversation?.place.is === 'farewell';
+
+/** What one text thread came to. `delivered` is what the carrier says of our first text. */
+export function outcomeOfThread(
+  result: 'delivered' | 'bad-number' | 'blocked' | 'technical' | 'lost',
+  thread: Thread,
+  answers: Answers,
+  questionnaire: Questionnaire,
+): Disposition {
+  const response = responseOf(answers, questionnaire);
+  if (thread.is === 'over' && thread.because === 'opted-out') return response ? 'partial' : 'opted-out';
+  if (thread.is === 'over' && thread.because === 'finished' && response) return response;
+  if (result !== 'delivered') return unanswered[result];
+  return thread.is === 'over' && thread.because === 'misread' ? 'broke-off' : 'sms-silent';
+}

@@ -1,0 +1,48 @@
+import type { Query } from '../../platform/database.ts';
+import { type Disposition, type Group, groupOf } from './disposition.ts';
+import type { GroupCounts } from './rates.ts';
+
+/** How a round stands, counted in the database: by manager and disposition, over everybody released. */
+export interface Tally {
+  readonly managerId: string;
+  readonly disposition: Disposition;
+  /** Whether a person was ever reached under these numbers: decides between non-contact and unknown. */
+  readonly proven: boolean;
+  readonly state: 'pending' | 'active' | 'done';
+  readonly cases: number;
+}
+
+export function readTallies(query: Query, roundId: string): Promise<Tally[]> {
+  return query<Tally>({
+    name: 'progress-tallies',
+    text: `
+      SELECT c.manager_id AS "managerId", c.disposition, p.proven_at IS NOT NULL AS proven, c.state, count(*)::int AS cases
+      FROM survey_case c JOIN phone p ON p.id = c.phone_id WHERE c.round_id = $1 GROUP BY 1, 2, 3, 4`,
+    values: [roundId],
+  });
+}
+
+/** Cases by AAPOR group. */
+export function groupCounts(tallies: readonly Tally[]): GroupCounts {
+  const counts: Record<Group | 'UH', number> = { I: 0, P: 0, R: 0, NC: 0, O: 0, UH: 0, UO: 0, NE: 0 };
+  for (const { disposition, proven, cases } of tallies) counts[groupOf(disposition, proven)] += cases;
+  return counts;
+}
+
+/** Valid responses by the channel in which the rating that counts was given. */
+export async function readChannels(
+  query: Query,
+  roundId: string,
+  overallItem: string,
+): Promise<{ managerId: string; channel: 'voice' | 'sms'; responses: number }[]> {
+  return query({
+    text: `
+      SELECT last.manager_id AS "managerId", last.channel, count(*)::int AS responses
+      FROM (
+        SELECT DISTINCT ON (c.id) c.manager_id, a.channel FROM survey_case c
+        JOIN answer n ON n.case_id = c.id AND n.item = $2 JOIN attempt a ON a.id = n.attempt_id
+        WHERE c.round_id = $1 AND c.overall IS NOT NULL ORDER BY c.id, n.at DESC, n.turn DESC
+      ) AS last GROUP BY 1, 2`,
+    values: [roundId, overallItem],
+  });
+}

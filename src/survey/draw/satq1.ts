@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { byUtf8 } from './identifier.ts';
+
+/**
+ * The draw by protocol SATQ1: Rivest's consistent sampling under a seed that nobody could choose.
+ * Pure: the same frame, nonces and public value give the same order on any machine, and the independent Python
+ * package `consistent_sampler` gives it too: `sampler(ids, seed=S, output='id')`.
+ *
+ *   frame      every retailer who could ever be asked, one line `managerId|retailerId|stratum`
+ *   commitment sha256 of a nonce, published before the frame is frozen
+ *   seed       made of draw id, frame hash, nonces and a public value, so it exists only after all of them
+ *   ticket     a retailer's pseudorandom number under the seed
+ *   order      tickets ascending; a manager's order is the city order filtered to that manager
+ */
+export interface FrameEntry {
+  readonly managerId: string;
+  readonly retailerId: string;
+  readonly stratum: string;
+}
+
+export const sha256hex = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
+
+/** The frame as the one text that is hashed: lines sorted by UTF-8 bytes, each ended by LF, no header. */
+export function frameText(entries: readonly FrameEntry[]): string {
+  const lines = entries.map((entry) => Buffer.from(`${entry.managerId}|${entry.retailerId}|${entry.stratum}\n`));
+  return Buffer.concat(lines.sort(Buffer.compare)).toString('utf8');
+}
+
+/** The reverse of {@link frameText}. Takes only what frameText writes. */
+export function parseFrame(text: string): FrameEntry[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const [managerId, retailerId, stratum, ...rest] = line.split('|');
+      if (managerId === undefined || retailerId === undefined || stratum === undefined || rest.length > 0)
+        throw new Error(`not a frame line: ${JSON.stringify(line)}`);
+      return { managerId, retailerId, stratum };
+    });
+}
+
+/** sha256 of the nonce's 64 lowercase hexadecimal characters, as ASCII text. */
+export const commitmentOf = (nonce: string): string => sha256hex(nonce);
+
+export interface SeedParts {
+  readonly drawId: string;
+  readonly frameHash: string;
+  /** In commitment order. */
+  readonly nonces: readonly string[];
+  /** The outcome of the public event named beforehand, or `NONE`. */
+  readonly publicValue: string;
+}
+
+export const seedOf = ({ drawId, frameHash, nonces, publicValue }: SeedParts): string =>
+  `SATQ1|${drawId}|${frameHash}|${nonces.join(':')}|${publicValue}`;
+
+/** Gives every id its ticket under one seed: `0.` and the decimal digits of a hash, reversed. */
+export function ticketsUnder(seed: string): (retailerId: string) => string {
+  const seedHash = sha256hex(seed);
+  return (retailerId) => {
+    const digits = BigInt(`0x${sha256hex(seedHash + retailerId)}`)
+      .toString()
+      .padStart(64, '0');
+    return `0.${[...digits].reverse().join('')}`;
+  };
+}
+
+/** The city order: ids by ticket, ties by UTF-8 bytes. Expects normalised, distinct ids. */
+export function order(seed: string, ids: Iterable<string>): string[] {
+  const ticket = ticketsUnder(seed);
+  const drawn = Array.from(ids, (id) => ({ id, ticket: ticket(id) }));
+  drawn.sort((a, b) => (a.ticket < b.ticket ? -1 : a.ticket > b.ticket ? 1 : byUtf8(a.id, b.id)));
+  return drawn.map(({ id }) => id);
+}

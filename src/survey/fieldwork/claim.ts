@@ -1,0 +1,196 @@
+import type { Chance } from '../../platform/chance.ts';
+import type { Database, Query } from '../../platform/database.ts';
+
+/**
+ * Takes up due cases: reserves a slot at the carrier for each and makes it one attempt. What must hold holds in the
+ * database, however many dispatchers run: one transaction locks the carrier's pace, so slots are given out one after
+ * the other; cases are skipped where another took them; and a unique index allows one live call a number.
+ */
+export interface Lane {
+  readonly carrier: string;
+  readonly channel: 'voice' | 'sms';
+  readonly perSecond: number;
+  /** Most attempts of this kind alive at once; null where the carrier sets no limit. */
+  readonly concurrent: number | null;
+}
+
+export interface ClaimWish {
+  readonly now: Date;
+  /** Slots are given out up to this moment; whoever works an attempt waits for its slot. */
+  readonly until: Date;
+  /** Time zones in which contact is allowed now. */
+  readonly openZones: readonly string[];
+}
+
+export interface Claims {
+  readonly attemptIds: readonly string[];
+  /** The first text of each thread, in the same order; empty for calls. */
+  readonly messageIds: readonly string[];
+}
+
+const none: Claims = { attemptIds: [], messageIds: [] };
+
+export async function claimDue(
+  { database, chance }: { database: Database; chance: Chance },
+  lane: Lane,
+  { now, until, openZones }: ClaimWish,
+): Promise<Claims> {
+  if (openZones.length === 0) return none;
+  return database.transaction(async (query) => {
+    const slots = freeSlots(await lockPace(query, lane), lane, now, until);
+    const room =
+      lane.concurrent === null ? slots.length : Math.min(slots.length, lane.concurrent - (await alive(query, lane)));
+    if (room <= 0) return none;
+    const due = await takeDue(query, lane, now, openZones, room);
+    const last = slots[due.length - 1];
+    if (!last) return none;
+    await query({
+      name: 'claim-pace',
+      text: 'UPDATE pace SET last_slot = $2 WHERE carrier = $1',
+      values: [paceOf(lane), last],
+    });
+    const attemptIds = due.map(() => chance.id());
+    const messageIds = lane.channel === 'sms' ? due.map(() => chance.id()) : [];
+    await makeAttempts(query, lane, now, due, attemptIds, slots);
+    if (lane.channel === 'sms') await planFirstTexts(query, attemptIds, messageIds, now);
+    return { attemptIds, messageIds };
+  });
+}
+
+/** Calls and texts of one carrier are limited apart. */
+const paceOf = ({ carrier, channel }: Lane): string => `${carrier}/${channel}`;
+
+async function lockPace(query: Query, lane: Lane): Promise<Date> {
+  const read = {
+    name: 'claim-lock',
+    text: 'SELECT last_slot FROM pace WHERE carrier = $1 FOR UPDATE',
+    values: [paceOf(lane)],
+  };
+  const [row] = await query<{ last_slot: Date }>(read);
+  if (row) return row.last_slot;
+  await query({ text: `INSERT INTO pace VALUES ($1, 'epoch') ON CONFLICT DO NOTHING`, values: [paceOf(lane)] });
+  return lockPace(query, lane);
+}
+
+/** `slot = max(now, last + 1/rate)`, one after the other up to `until`. */
+function freeSlots(last: Date, { perSecond }: Lane, now: Date, until: Date): Date[] {
+  const step = 1000 / perSecond;
+  const slots: Date[] = [];
+  for (let at = Math.max(now.getTime(), last.getTime() + step); at <= until.getTime(); at += step)
+    slots.push(new Date(Math.ceil(at)));
+  return slots;
+}
+
+/**
+ * A new slot for a call whose own went by while it waited for a worker: dialling late would crowd the next ones.
+ * One statement, so that two workers never get the same.
+ */
+export async function reserveSlot(query: Query, lane: Lane, now: Date): Promise<Date> {
+  const [row] = await query<{ last_slot: Date }>({
+    name: 'pace-reserve',
+    text: `
+      INSERT INTO pace VALUES ($1, $2)
+      ON CONFLICT (carrier) DO UPDATE SET last_slot = greatest($2, pace.last_slot + make_interval(secs => $3))
+      RETURNING last_slot`,
+    values: [paceOf(lane), now, 1 / lane.perSecond],
+  });
+  if (!row) throw new Error('no slot came back');
+  return row.last_slot;
+}
+
+async function alive(query: Query, { channel }: Lane): Promise<number> {
+  const [row] = await query<{ alive: number }>({
+    name: 'claim-alive',
+    text: `SELECT count(*)::int AS alive FROM attempt WHERE channel = $1::channel AND state <> 'ended'`,
+    values: [channel],
+  });
+  return row?.alive ?? 0;
+}
+
+interface DueCase {
+  readonly id: string;
+  readonly round_id: string;
+  readonly phone_id: string;
+  readonly number: number;
+}
+
+/**
+ * Which cases a dispatcher may take up on a lane, once they are due: of a round in the field, on a number that is open
+ * to us and not in a call. A text waits for a call on its number to end, so that nobody gets both at once, and there is
+ * one open thread a number. Written so that the partial indexes on live attempts answer it.
+ */
+const claimable = (channel: string): string => `
+  c.due_channel = ${channel} AND c.due_at IS NOT NULL
+  AND EXISTS (SELECT FROM round r WHERE r.id = c.round_id AND r.state = 'fielding')
+  AND EXISTS (SELECT FROM phone p WHERE p.id = c.phone_id AND p.opted_out_at IS NULL)
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'voice' AND a.state <> 'ended')
+  AND (${channel} = 'voice' OR NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'sms' AND a.state <> 'ended'))`;
+
+/**
+ * Due cases by due time, then by their place in the draw. Two cases of one number: the first.
+ */
+async function takeDue(
+  query: Query,
+  { channel }: Lane,
+  now: Date,
+  openZones: readonly string[],
+  limit: number,
+): Promise<DueCase[]> {
+  return query<DueCase>({
+    name: 'claim-due',
+    text: `
+      WITH due AS (
+        SELECT c.id FROM survey_case c WHERE ${claimable('$1::channel')} AND c.due_at <= $2 AND c.time_zone = ANY($3)
+        ORDER BY c.due_at, c.position, c.id LIMIT $4
+        FOR UPDATE OF c SKIP LOCKED
+      ), first_of_phone AS (
+        SELECT DISTINCT ON (c.phone_id) c.id FROM survey_case c JOIN due ON due.id = c.id ORDER BY c.phone_id, c.due_at, c.position, c.id
+      ), taken AS (
+        UPDATE survey_case c SET state = 'active', due_at = NULL, due_channel = NULL FROM first_of_phone f WHERE c.id = f.id
+        RETURNING c.id, c.round_id, c.phone_id, c.position
+      )
+      SELECT id, round_id, phone_id, (SELECT coalesce(max(a.number), 0)::int + 1 FROM attempt a WHERE a.case_id = taken.id) AS number
+      FROM taken ORDER BY position, id`,
+    values: [channel, now, openZones, limit],
+  });
+}
+
+async function makeAttempts(
+  query: Query,
+  { channel }: Lane,
+  now: Date,
+  due: readonly DueCase[],
+  ids: readonly string[],
+  slots: readonly Date[],
+): Promise<void> {
+  await query({
+    name: 'claim-attempts',
+    text: `
+      INSERT INTO attempt (id, case_id, round_id, phone_id, channel, number, slot_at, created_at, touched_at, check_at)
+      SELECT id, case_id, round_id, phone_id, $1::channel, number, slot_at, $2, $2, slot_at + interval '1 minute'
+      FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::int[], $8::timestamptz[])
+        AS made (id, case_id, round_id, phone_id, number, slot_at)`,
+    values: [
+      channel,
+      now,
+      ids,
+      due.map(({ id }) => id),
+      due.map(({ round_id }) => round_id),
+      due.map(({ phone_id }) => phone_id),
+      due.map(({ number }) => number),
+      slots.slice(0, due.length),
+    ],
+  });
+}
+
+async function planFirstTexts(
+  query: Query,
+  attemptIds: readonly string[],
+  messageIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  await query({
+    text: `INSERT INTO message (id, attempt_id, text, created_at, check_at) SELECT id, attempt_id, 'S1', $1::timestamptz, $1::timestamptz + interval '1 minute' FROM unnest($2::uuid[], $3::uuid[]) AS made (id, attempt_id)`,
+    values: [now, messageIds, attemptIds],
+  });
+}

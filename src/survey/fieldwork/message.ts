@@ -1,0 +1,124 @@
+import type { Query } from '../../platform/database.ts';
+import type { Language, TextId } from '../questionnaire/questionnaire.ts';
+import type { Reported } from './call.ts';
+
+/** The life of one text of ours: planned, sending, then whatever its carrier says. */
+
+/** After its last text a thread stays open for a day, then its silence is an outcome. */
+export const threadHours = 24;
+
+export interface Sending {
+  readonly attemptId: string;
+  readonly text: TextId;
+  readonly sealedNumber: Buffer;
+  readonly language: Language;
+  readonly managerName: string;
+  readonly questionnaireId: string;
+}
+
+interface Planned {
+  readonly slotAt: Date;
+  /** It begins its thread. */
+  readonly first: boolean;
+  readonly timeZone: string;
+  /** The number is open to us and the round goes on, or he just wrote to us. */
+  readonly allowed: boolean;
+}
+
+/** A planned text as its job finds it, or null where there is nothing (left) to send. */
+export async function findPlanned(query: Query, messageId: string): Promise<Planned | null> {
+  const [row] = await query<Planned>({
+    name: 'message-planned',
+    text: `
+      SELECT a.slot_at AS "slotAt", a.state = 'claimed' AS first, c.time_zone AS "timeZone",
+             (a.state <> 'claimed' OR (p.opted_out_at IS NULL AND r.state = 'fielding')) AS allowed
+      FROM message m JOIN attempt a ON a.id = m.attempt_id JOIN survey_case c ON c.id = a.case_id
+      JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
+      WHERE m.id = $1 AND m.state = 'planned'`,
+    values: [messageId],
+  });
+  return row ?? null;
+}
+
+/** Commits that the carrier is now being asked; lets one of two deliveries of the same job through. */
+export async function beginSending(query: Query, messageId: string, now: Date, checkAt: Date): Promise<Sending | null> {
+  const [row] = await query<Sending>({
+    name: 'message-begin',
+    text: `
+      WITH sending AS (
+        UPDATE message SET state = 'sending', sent_at = $2, check_at = $3 WHERE id = $1 AND state = 'planned' RETURNING attempt_id, text
+      ), thread AS (
+        UPDATE attempt a SET state = CASE WHEN a.state = 'claimed' THEN 'sending' ELSE a.state END,
+               dialed_at = coalesce(a.dialed_at, $2::timestamptz), touched_at = $2, check_at = CASE WHEN a.state = 'ended' THEN NULL ELSE $4::timestamptz END
+        FROM sending s WHERE a.id = s.attempt_id RETURNING a.id, a.case_id, a.phone_id
+      )
+      SELECT t.id AS "attemptId", s.text, p.sealed AS "sealedNumber", shop.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId"
+      FROM thread t JOIN sending s ON s.attempt_id = t.id JOIN phone p ON p.id = t.phone_id JOIN survey_case c ON c.id = t.case_id
+      JOIN retailer shop ON shop.id = c.retailer_id JOIN manager m ON m.id = c.manager_id JOIN round r ON r.id = c.round_id`,
+    values: [messageId, now, checkAt, new Date(now.getTime() + threadHours * 3_600_000)],
+  });
+  return row ?? null;
+}
+
+/** What a carrier says of a text: only ever forward, in whatever order it says it. */
+export type MessageReport =
+  | { readonly state: 'sent' | 'delivered' }
+  | {
+      readonly state: 'failed';
+      readonly result: 'bad-number' | 'blocked' | 'technical' | 'lost';
+      readonly errorCode: number | null;
+    };
+
+const forward = (state: string) =>
+  `array_position(ARRAY['planned', 'sending', 'unknown', 'sent', 'delivered', 'failed'], ${state})`;
+
+/**
+ * Records a report. A first text that failed ends its thread, since nobody was asked anything; a later one that failed
+ * does not take back the answers.
+ */
+export async function recordMessageReport(
+  query: Query,
+  messageId: string,
+  carrierId: string | null,
+  report: MessageReport,
+  now: Date,
+): Promise<Reported> {
+  const [row] = await query<{ reported: Reported }>({
+    name: 'message-report',
+    text: `
+      WITH moved AS (
+        UPDATE message SET state = $2::text::message_state, carrier_id = coalesce(carrier_id, $3), error_code = coalesce($6::int, error_code), check_at = NULL
+        WHERE id = $1 AND ${forward('state::text')} < ${forward('$2')}
+        RETURNING attempt_id
+      ), thread AS (
+        UPDATE attempt a
+        SET state = CASE WHEN $2 = 'failed' AND a.turn = 0 THEN 'ended' ELSE $2 END::attempt_state,
+            result = CASE WHEN $2 = 'failed' AND a.turn = 0 THEN $5::text WHEN $2 = 'delivered' THEN 'delivered' ELSE a.result END,
+            ended_at = CASE WHEN $2 = 'failed' AND a.turn = 0 THEN $4::timestamptz ELSE a.ended_at END,
+            check_at = CASE WHEN $2 = 'failed' AND a.turn = 0 THEN NULL ELSE a.check_at END, touched_at = $4::timestamptz
+        FROM moved m WHERE a.id = m.attempt_id AND a.state <> 'ended' AND ($2 <> 'failed' OR a.turn = 0)
+        RETURNING a.case_id, a.state
+      ), posted AS (
+        INSERT INTO outbox (topic, case_id, at) SELECT 'ended', case_id, $4 FROM thread WHERE state = 'ended'
+      )
+      SELECT CASE WHEN EXISTS (SELECT FROM moved) THEN 'moved'
+                  WHEN EXISTS (SELECT FROM message WHERE id = $1) THEN 'known' ELSE 'unknown' END AS reported`,
+    values: [
+      messageId,
+      report.state,
+      carrierId,
+      now,
+      report.state === 'failed' ? report.result : null,
+      report.state === 'failed' ? report.errorCode : null,
+    ],
+  });
+  return row?.reported ?? 'unknown';
+}
+
+/** Nobody knows whether the text went out: it is looked up, and never sent again. */
+export async function recordTextUnknown(query: Query, messageId: string, now: Date): Promise<void> {
+  await query({
+    text: `UPDATE message SET state = 'unknown', check_at = $2 WHERE id = $1 AND state = 'sending'`,
+    values: [messageId, now],
+  });
+}

@@ -1,0 +1,243 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Disposition } from '../disposition/disposition.ts';
+import { nextOpening, openWindow, windowsFrom } from './calendar.ts';
+import { type CaseHistory, type ContactRules, type PastAttempt, plan } from './plan.ts';
+
+const rules: ContactRules = {
+  attempts: 4,
+  minimumDistinctDays: 3,
+  minimumHoursBetweenAttempts: 2,
+  smsAfterAttempt: 3,
+  windows: ['09:30-11:30', '14:00-17:00'],
+  holidays: 'CN',
+};
+/** A moment on the shop's own clock; 2026-12-01 is a Tuesday. */
+const local = (time: string) => new Date(`2026-${time}:00+08:00`);
+const shown = (at: Date | undefined) =>
+  at && new Date(at.getTime() + 8 * 3_600_000).toISOString().slice(5, 16).replace('T', ' ');
+
+const call = (time: string, outcome: Disposition | null, more: Partial<PastAttempt> = {}): PastAttempt => ({
+  ...{ channel: 'voice', outcome, at: local(time), endedAt: outcome && local(time), spared: false },
+  ...{ reachedItsEnd: false, wanted: null, handOver: null, ...more },
+});
+const thread = (time: string, outcome: Disposition | null): PastAttempt => ({ ...call(time, outcome), channel: 'sms' });
+const shop = (attempts: PastAttempt[], more: Partial<CaseHistory> = {}): CaseHistory => ({
+  ...{ attempts, timeZone: 'Asia/Shanghai', phoneKind: 'mobile', proven: false, optedOut: false, ...more },
+});
+const next = (attempts: PastAttempt[], now: string, more: Partial<CaseHistory> = {}) => {
+  const { due, state, disposition } = plan(shop(attempts, more), local(now), rules);
+  return { state, disposition, due: due && `${due.channel} ${shown(due.at)}` };
+};
+
+describe('calling hours', () => {
+  it('are two windows on working days', () => {
+    const seen = [];
+    for (const { start, daypart } of windowsFrom(local('12-04T10:00'), 'Asia/Shanghai', rules)) {
+      seen.push(`${shown(start)} ${daypart}`);
+      if (seen.length === 4) break;
+    }
+    expect(seen).toEqual([
+      '12-04 09:30 morning',
+      '12-04 14:00 afternoon',
+      '12-07 09:30 morning',
+      '12-07 14:00 afternoon',
+    ]);
+  });
+
+  it('end at the minute: open at 11:29:59, closed at 11:30', () => {
+    expect(openWindow(new Date('2026-12-01T11:29:59+08:00'), 'Asia/Shanghai', rules)).not.toBeNull();
+    expect(openWindow(local('12-01T11:30'), 'Asia/Shanghai', rules)).toBeNull();
+    expect(openWindow(local('12-01T09:29'), 'Asia/Shanghai', rules)).toBeNull();
+  });
+
+  it('keep statutory holidays, and count make-up days as working days', () => {
+    // National Day 2026: 1–7 October off, Saturday 10 October worked.
+    expect(shown(nextOpening(local('10-01T10:00'), 'Asia/Shanghai', rules))).toBe('10-08 09:30');
+    expect(openWindow(local('10-10T10:00'), 'Asia/Shanghai', rules)).not.toBeNull();
+    expect(openWindow(local('10-17T10:00'), 'Asia/Shanghai', rules)).toBeNull();
+  });
+
+  it("are the shop's own, wherever the clock stands", () => {
+    expect(openWindow(local('12-01T10:00'), 'Asia/Urumqi', rules)).toBeNull();
+    expect(openWindow(local('12-01T12:00'), 'Asia/Urumqi', rules)).not.toBeNull();
+  });
+});
+
+describe('the next contact', () => {
+  it('of a fresh case is a call, now or when calling is allowed', () => {
+    expect(next([], '12-01T09:40')).toEqual({
+      state: 'pending',
+      disposition: 'never-attempted',
+      due: 'voice 12-01 09:40',
+    });
+    expect(next([], '12-01T12:00').due).toBe('voice 12-01 14:00');
+  });
+
+  it('after no answer comes in another daypart', () => {
+    expect(next([call('12-01T09:40', 'no-answer')], '12-01T09:41').due).toBe('voice 12-01 14:00');
+    expect(next([call('12-01T14:10', 'busy')], '12-01T14:11').due).toBe('voice 12-02 09:30');
+  });
+
+  it('four calls fall on three days, each in another daypart than the one before', () => {
+    const calls = [call('12-01T09:40', 'no-answer')];
+    const times = ['12-01T14:00', '12-02T09:30', '12-03T14:00'];
+    for (const time of times) {
+      const { due } = plan(shop(calls, { phoneKind: 'landline' }), calls.at(-1)?.at ?? local(time), rules);
+      expect(due?.channel).toBe('voice');
+      calls.push(call(time, 'no-answer', due ? { at: due.at, endedAt: due.at } : {}));
+    }
+    const days = new Set(calls.map(({ at }) => shown(at)?.slice(0, 5)));
+    expect(days.size).toBeGreaterThanOrEqual(3);
+    expect(next(calls, '12-03T15:00', { phoneKind: 'landline' })).toMatchObject({ state: 'done', due: null });
+  });
+
+  it('is two hours away at least', () => {
+    const late = call('12-01T11:29', 'no-answer', { endedAt: local('12-01T12:30') });
+    expect(next([late], '12-01T12:31').due).toBe('voice 12-01 14:30');
+  });
+
+  it('is a text after the third call without an answer, and the fourth call after it', () => {
+    const three = [call('12-01T09:40', 'busy'), call('12-01T14:00', 'no-answer'), call('12-02T09:30', 'no-answer')];
+    expect(next(three, '12-02T09:31').due).toBe('sms 12-02 09:31');
+    expect(next(three, '12-02T09:31', { phoneKind: 'landline' }).due).toBe('voice 12-03 14:00');
+    expect(next([...three, thread('12-02T09:31', null)], '12-02T09:32').due).toBe('voice 12-03 14:00');
+  });
+
+  it('after a hang-up is one more call, two days later at another hour, and then nothing', () => {
+    const once = [call('12-01T09:40', 'refused')];
+    expect(next(once, '12-01T09:41').due).toBe('voice 12-03 14:00');
+    expect(next([...once, call('12-03T14:00', 'refused')], '12-03T14:01')).toMatchObject({
+      state: 'done',
+      disposition: 'refused',
+    });
+  });
+
+  it('after a broken-off interview resumes, not on the same day', () => {
+    expect(next([call('12-01T09:40', 'partial')], '12-01T09:42').due).toBe('voice 12-02 14:00');
+    const ended = call('12-01T09:40', 'partial', { reachedItsEnd: true });
+    expect(next([ended], '12-01T09:42')).toEqual({ state: 'done', disposition: 'partial', due: null });
+  });
+
+  it.each([
+    ['morning', '12-01T09:40', 'voice 12-02 09:30'],
+    ['afternoon', '12-01T09:40', 'voice 12-01 14:00'],
+    ['any', '12-01T09:40', 'voice 12-01 14:00'],
+  ] as const)('after "call me later, %s" is then', (wanted, time, due) => {
+    expect(next([call(time, 'appointment', { wanted })], time).due).toBe(due);
+  });
+
+  it('after "call me later" is two more calls at most, also beyond four', () => {
+    const before = [
+      call('12-01T09:40', 'busy'),
+      call('12-01T14:00', 'busy'),
+      call('12-02T09:30', 'busy'),
+      thread('12-02T09:31', 'sms-silent'),
+    ];
+    const asked = call('12-03T14:00', 'appointment', { wanted: 'morning' });
+    expect(next([...before, asked], '12-03T14:02').due).toBe('voice 12-04 09:30');
+    const fifth = call('12-04T09:30', 'no-answer');
+    expect(next([...before, asked, fifth], '12-04T09:31').due).toBe('voice 12-04 14:00');
+    expect(next([...before, asked, fifth, call('12-04T14:00', 'no-answer')], '12-04T14:01').state).toBe('done');
+  });
+
+  it.each([
+    ['complete', {}],
+    ['bad-number', {}],
+    ['appointment', { handOver: 'person' as const }],
+  ] as const)('after %s is nothing', (outcome, more) => {
+    expect(next([call('12-01T09:40', outcome, more)], '12-01T09:41')).toMatchObject({ state: 'done', due: null });
+  });
+
+  it('of somebody who opted out is nothing, whatever was planned', () => {
+    expect(next([], '12-01T09:41', { optedOut: true })).toEqual({ state: 'done', disposition: 'opted-out', due: null });
+    expect(next([call('12-01T09:40', 'partial')], '12-02T09:41', { optedOut: true })).toMatchObject({
+      disposition: 'partial',
+      due: null,
+    });
+  });
+
+  it('after our own failure is soon, and uses up no attempt; after five failures somebody has to look', () => {
+    const failed = call('12-01T09:40', 'technical', { spared: true });
+    expect(next([failed], '12-01T09:40').due).toBe('voice 12-01 09:50');
+    expect(next(Array(5).fill(failed), '12-01T10:00').state).toBe('done');
+  });
+
+  it('while a call is under way is nothing; an open thread does not hold up calls', () => {
+    expect(next([call('12-01T09:40', null)], '12-01T09:41')).toEqual({
+      state: 'active',
+      disposition: 'never-attempted',
+      due: null,
+    });
+  });
+
+  it('where keys gave no score is a text at once', () => {
+    const zero = call('12-01T09:40', 'broke-off', { handOver: 'no-score' });
+    expect(next([zero], '12-01T09:42').due).toBe('sms 12-01 09:42');
+  });
+});
+
+describe('whatever happens', () => {
+  const outcome = fc.constantFrom<Disposition>(
+    'busy',
+    'no-answer',
+    'silent',
+    'rejected',
+    'refused',
+    'broke-off',
+    'partial',
+    'appointment',
+    'technical',
+    'blocked',
+  );
+  const step = fc.record({
+    outcome,
+    wanted: fc.constantFrom('morning' as const, 'afternoon' as const, 'any' as const),
+    waits: fc.nat(3000),
+  });
+
+  it('no call falls outside its window, too soon, or above the caps, and every case ends', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 30, maxLength: 30 }), fc.nat(40_000), (steps, offset) => {
+        let now = new Date(local('12-01T09:30').getTime() + offset * 60_000);
+        const attempts: PastAttempt[] = [];
+        for (const { outcome: came, wanted, waits } of steps) {
+          const { due, state } = plan(shop(attempts), now, rules);
+          if (!due) {
+            expect(state).toBe('done');
+            break;
+          }
+          expect(due.at.getTime()).toBeGreaterThanOrEqual(now.getTime());
+          // The dispatcher may come later than planned, never earlier.
+          now =
+            due.channel === 'voice'
+              ? nextOpening(new Date(due.at.getTime() + waits * 1000), 'Asia/Shanghai', rules)
+              : due.at;
+          const calls = attempts.filter(({ channel, spared }) => channel === 'voice' && !spared);
+          const last = calls.at(-1);
+          if (due.channel === 'voice') {
+            expect(openWindow(due.at, 'Asia/Shanghai', rules)).not.toBeNull();
+            if (last) expect(due.at.getTime() - last.at.getTime()).toBeGreaterThanOrEqual(2 * 3_600_000);
+          }
+          const spared = came === 'technical';
+          const at = now;
+          const asked = came === 'appointment' ? wanted : null;
+          attempts.push({
+            channel: due.channel,
+            outcome: due.channel === 'sms' ? 'sms-silent' : came,
+            at,
+            endedAt: at,
+            spared: spared && due.channel === 'voice',
+            reachedItsEnd: false,
+            wanted: due.channel === 'voice' ? asked : null,
+            handOver: null,
+          });
+        }
+        const calls = attempts.filter(({ channel, spared }) => channel === 'voice' && !spared);
+        const firstAsked = calls.findIndex(({ wanted }) => wanted !== null);
+        expect(calls.length).toBeLessThanOrEqual(firstAsked < 0 ? 4 : firstAsked + 3);
+        expect(attempts.filter(({ channel }) => channel === 'sms').length).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+});

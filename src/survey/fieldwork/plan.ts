@@ -1,0 +1,168 @@
+import { DateTime } from 'luxon';
+import { caseDisposition, type Disposition } from '../disposition/disposition.ts';
+import type { Daypart } from '../interview/conversation.ts';
+import { type Hours, nextOpening, type Window, windowsFrom } from './calendar.ts';
+
+/**
+ * What happens next to a case, from all that was tried so far. Pure and total: the same history gives the same plan,
+ * so it can be drawn anew after every fact and a lost plan is no loss.
+ */
+export interface ContactRules {
+  readonly attempts: number;
+  readonly minimumDistinctDays: number;
+  readonly minimumHoursBetweenAttempts: number;
+  readonly smsAfterAttempt: number;
+  readonly windows: readonly string[];
+  readonly holidays: 'CN' | null;
+}
+
+/** Texts may come any day, but not at night (script §8). */
+export const textHours: Hours = { windows: ['09:00-20:00'], holidays: null };
+
+export interface PastAttempt {
+  readonly channel: 'voice' | 'sms';
+  /** null while it is under way. */
+  readonly outcome: Disposition | null;
+  /** When the carrier was asked, or when it ended if it never was. */
+  readonly at: Date;
+  readonly endedAt: Date | null;
+  /** Nobody was disturbed: our or the carrier's failure before the phone rang. Uses up no attempt. */
+  readonly spared: boolean;
+  /** The conversation came to its own end; nothing of it is left to resume. */
+  readonly reachedItsEnd: boolean;
+  /** When he asked to be called, if he pressed 7. */
+  readonly wanted: Daypart | null;
+  /** He asked for a person, or keyed no score twice. */
+  readonly handOver: 'person' | 'no-score' | null;
+}
+
+export interface CaseHistory {
+  readonly attempts: readonly PastAttempt[];
+  readonly timeZone: string;
+  readonly phoneKind: 'mobile' | 'landline';
+  readonly proven: boolean;
+  readonly optedOut: boolean;
+}
+
+export interface Plan {
+  readonly state: 'pending' | 'active' | 'done';
+  readonly disposition: Disposition;
+  readonly due: { readonly at: Date; readonly channel: 'voice' | 'sms' } | null;
+}
+
+/** Failures of ours in a row after which a case waits for somebody to mend the settings instead of trying on. */
+const patience = 5;
+const afterFailureMinutes = 10;
+const refusedRestDays = 2;
+
+export function plan(history: CaseHistory, now: Date, rules: ContactRules): Plan {
+  const outcomes = history.attempts.flatMap(({ outcome }) => (outcome ? [outcome] : []));
+  const reached = caseDisposition(outcomes, history.proven);
+  const disposition = history.optedOut && !isResponse(reached) ? 'opted-out' : reached;
+  const due = nextContact(history, now, rules);
+  const underWay = history.attempts.some(({ outcome }) => outcome === null);
+  const state = due || underWay ? (history.attempts.length === 0 ? 'pending' : 'active') : 'done';
+  return { state, disposition, due };
+}
+
+const isResponse = (disposition: Disposition): boolean => disposition === 'complete' || disposition === 'partial';
+
+function nextContact(history: CaseHistory, now: Date, rules: ContactRules): Plan['due'] {
+  const { attempts } = history;
+  if (history.optedOut || isOver(attempts)) return null;
+  if (attempts.some(({ channel, outcome }) => channel === 'voice' && outcome === null)) return null;
+  const failures = trailing(attempts, ({ spared }) => spared);
+  if (failures >= patience) return null;
+  const calls = attempts.filter(({ channel, spared }) => channel === 'voice' && !spared);
+  if (wantsText(history, calls, rules)) return { channel: 'sms', at: nextOpening(now, history.timeZone, textHours) };
+  if (!mayCallAgain(calls, rules)) return null;
+  const window = nextWindow(history, calls, failures, now, rules);
+  return { channel: 'voice', at: window.start > now ? window.start : now };
+}
+
+/** Something happened after which nobody calls or writes again by machine. */
+function isOver(attempts: readonly PastAttempt[]): boolean {
+  return attempts.some(
+    ({ outcome, reachedItsEnd, handOver }) =>
+      outcome === 'complete' ||
+      outcome === 'bad-number' ||
+      (outcome === 'partial' && reachedItsEnd) ||
+      handOver === 'person',
+  );
+}
+
+/** One text thread a case: after the third call without an answer, or where keys gave no score. Mobiles only. */
+function wantsText({ attempts, phoneKind }: CaseHistory, calls: readonly PastAttempt[], rules: ContactRules): boolean {
+  if (phoneKind !== 'mobile' || attempts.some(({ channel, spared }) => channel === 'sms' && !spared)) return false;
+  if (calls.some(({ outcome }) => outcome === 'partial' || outcome === 'refused')) return false;
+  return calls.length >= rules.smsAfterAttempt || calls.some(({ handOver }) => handOver === 'no-score');
+}
+
+const hungUp: readonly Disposition[] = ['refused', 'broke-off', 'partial'];
+
+function mayCallAgain(calls: readonly PastAttempt[], rules: ContactRules): boolean {
+  // After a 7 at most two more, also beyond the usual number.
+  const asked = calls.findIndex(({ wanted }) => wanted !== null);
+  const limit = asked < 0 ? rules.attempts : asked + 1 + 2;
+  const hangUps = calls.filter(({ outcome, wanted }) => wanted === null && outcome && hungUp.includes(outcome)).length;
+  return calls.length < limit && hangUps < 2;
+}
+
+/**
+ * The next window that keeps the rest between attempts, another daypart than the last call's, and leaves room for the
+ * calls to fall on enough different days. Its start is brought forward to the moment the rest is over.
+ */
+function nextWindow(
+  history: CaseHistory,
+  calls: readonly PastAttempt[],
+  failures: number,
+  now: Date,
+  rules: ContactRules,
+): Window {
+  const { timeZone } = history;
+  const last = calls.at(-1);
+  const local = (at: Date) => DateTime.fromJSDate(at, { zone: timeZone });
+  const dayOf = (at: Date) => local(at).toFormat('yyyy-MM-dd');
+  const days = new Set(calls.map(({ at }) => dayOf(at)));
+  const callsAfterNext = Math.max(rules.attempts - calls.length - 1, 0);
+  const daypart = wantedDaypart(last) ?? (last && (local(last.at).hour < 12 ? 'afternoon' : 'morning'));
+  const earliest = earliestAfter(history, last, failures, now, rules);
+  for (const window of windowsFrom(earliest, timeZone, rules)) {
+    const roomForDays = new Set([...days, window.day]).size + callsAfterNext >= rules.minimumDistinctDays;
+    const sameDayTwiceAfterHangUp = last?.outcome === 'partial' && window.day === dayOf(last.at);
+    if ((daypart && window.daypart !== daypart) || !roomForDays || sameDayTwiceAfterHangUp) continue;
+    return { ...window, start: window.start > earliest ? window.start : earliest };
+  }
+  throw new Error('calling hours without a window');
+}
+
+const wantedDaypart = (last: PastAttempt | undefined): Window['daypart'] | null =>
+  last?.wanted === 'morning' || last?.wanted === 'afternoon' ? last.wanted : null;
+
+function earliestAfter(
+  { attempts, timeZone }: CaseHistory,
+  last: PastAttempt | undefined,
+  failures: number,
+  now: Date,
+  rules: ContactRules,
+): Date {
+  const failed = failures > 0 ? attempts.at(-1)?.endedAt : null;
+  const candidates = [now];
+  if (failed) candidates.push(new Date(failed.getTime() + failures * afterFailureMinutes * 60_000));
+  if (last) {
+    const end = DateTime.fromJSDate(last.endedAt ?? last.at, { zone: timeZone });
+    const rest =
+      last.outcome === 'refused'
+        ? end.plus({ days: refusedRestDays })
+        : end.plus({ hours: rules.minimumHoursBetweenAttempts });
+    candidates.push(rest.toJSDate());
+    if (last.wanted === 'morning') candidates.push(end.plus({ days: 1 }).startOf('day').toJSDate());
+  }
+  return new Date(Math.max(...candidates.map((at) => at.getTime())));
+}
+
+/** How many at the end of a list satisfy `test`. */
+function trailing<T>(list: readonly T[], test: (each: T) => boolean): number {
+  const other = list.findLastIndex((each) => !test(each));
+  return list.length - 1 - other;
+}

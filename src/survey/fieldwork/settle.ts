@@ -1,0 +1,255 @@
+import type { Clock } from '../../platform/clock.ts';
+import type { Database, Query } from '../../platform/database.ts';
+import type { Disposition } from '../disposition/disposition.ts';
+import { type CallResult, outcomeOfCall, outcomeOfThread, reachedItsEnd } from '../disposition/outcome.ts';
+import type { Answers, Conversation } from '../interview/conversation.ts';
+import { asked, type Thread } from '../interview/thread.ts';
+import type { Questionnaire } from '../questionnaire/questionnaire.ts';
+import { type CaseHistory, type ContactRules, type PastAttempt, plan } from './plan.ts';
+
+/**
+ * Draws conclusions from facts: webhooks and jobs record what happened and post the case to the outbox; here its
+ * outcomes, disposition and next contact are worked out anew from everything known of it. Posting a case twice, or
+ * settling it twice, changes nothing. Outbox lines go in the same transaction as the conclusions come.
+ */
+export interface SettleServices {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly questionnaire: (id: string) => Promise<Questionnaire>;
+  readonly contactRules: (ruleSetId: string) => Promise<ContactRules>;
+}
+
+export interface Settled {
+  readonly cases: number;
+  /** There was more than one batch holds. */
+  readonly more: boolean;
+  /** Rounds in which every case is final now. */
+  readonly finishedRounds: readonly string[];
+}
+
+const batch = 500;
+/** Any number that is nobody else's: one settler at a time, so that no conclusion is overwritten by an older one. */
+const settlersLock = 7_310_001;
+const provenForMonths = 12;
+
+export async function settle(services: SettleServices): Promise<Settled> {
+  const now = services.clock.now();
+  return services.database.transaction(async (query) => {
+    await query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [settlersLock] });
+    const posted = await takePosted(query);
+    if (posted.lines === 0) return { cases: 0, more: false, finishedRounds: [] };
+    await closeAnsweredThreads(query, posted.caseIds, now);
+    const cases = await findCases(query, posted.caseIds);
+    const attempts = groupBy(await findAttempts(query, posted.caseIds), ({ caseId }) => caseId);
+    const settled = await Promise.all(cases.map((one) => conclude(services, one, attempts.get(one.id) ?? [], now)));
+    await recordOutcomes(
+      query,
+      settled.flatMap(({ outcomes }) => outcomes),
+    );
+    await recordPlans(query, settled, now);
+    const finishedRounds = await roundsWithoutOpenCases(query, [...new Set(cases.map(({ roundId }) => roundId))]);
+    return { cases: cases.length, more: posted.lines === batch, finishedRounds };
+  });
+}
+
+/** Takes the oldest lines. An opt-out concerns every case of its number that is still open. */
+async function takePosted(query: Query): Promise<{ lines: number; caseIds: string[] }> {
+  const rows = await query<{ topic: string; case_id: string }>({
+    name: 'settle-take',
+    text: `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT ${batch} FOR UPDATE SKIP LOCKED) RETURNING topic, case_id`,
+  });
+  const optedOut = rows.filter(({ topic }) => topic === 'opt-out').map(({ case_id }) => case_id);
+  const others =
+    optedOut.length === 0
+      ? []
+      : await query<{ id: string }>({
+          text: `SELECT o.id FROM survey_case c JOIN survey_case o ON o.phone_id = c.phone_id WHERE c.id = ANY($1)`,
+          values: [optedOut],
+        });
+  return {
+    lines: rows.length,
+    caseIds: [...new Set([...rows.map(({ case_id }) => case_id), ...others.map(({ id }) => id)])],
+  };
+}
+
+/** Whichever channel has the rating first closes the question in the other. */
+async function closeAnsweredThreads(query: Query, caseIds: readonly string[], now: Date): Promise<void> {
+  await query({
+    name: 'settle-threads',
+    text: `
+      UPDATE attempt a SET state = 'ended', ended_at = $2, check_at = NULL, touched_at = $2
+      FROM survey_case c JOIN phone p ON p.id = c.phone_id
+      WHERE a.case_id = c.id AND c.id = ANY($1) AND a.channel = 'sms' AND a.state NOT IN ('ended', 'claimed')
+        AND (c.overall IS NOT NULL OR p.opted_out_at IS NOT NULL)`,
+    values: [caseIds, now],
+  });
+}
+
+interface CaseRow {
+  readonly id: string;
+  readonly roundId: string;
+  readonly ruleSetId: string;
+  readonly questionnaireId: string;
+  readonly answers: Answers;
+  readonly timeZone: string;
+  readonly dueAt: Date | null;
+  readonly phoneKind: 'mobile' | 'landline';
+  readonly provenAt: Date | null;
+  readonly optedOutAt: Date | null;
+}
+
+function findCases(query: Query, caseIds: readonly string[]): Promise<CaseRow[]> {
+  return query<CaseRow>({
+    name: 'settle-cases',
+    text: `
+      SELECT c.id, c.round_id AS "roundId", r.rule_set_id AS "ruleSetId", r.questionnaire_id AS "questionnaireId", c.answers,
+             c.time_zone AS "timeZone", c.due_at AS "dueAt", p.kind AS "phoneKind", p.proven_at AS "provenAt", p.opted_out_at AS "optedOutAt"
+      FROM survey_case c JOIN round r ON r.id = c.round_id JOIN phone p ON p.id = c.phone_id
+      WHERE c.id = ANY($1) AND r.state IN ('fielding', 'paused')`,
+    values: [caseIds],
+  });
+}
+
+interface AttemptRow {
+  readonly id: string;
+  readonly caseId: string;
+  readonly channel: 'voice' | 'sms';
+  readonly ended: boolean;
+  readonly result: CallResult | 'delivered' | null;
+  readonly outcome: Disposition | null;
+  readonly conversation: Conversation | Thread | null;
+  readonly createdAt: Date;
+  readonly dialedAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+function findAttempts(query: Query, caseIds: readonly string[]): Promise<AttemptRow[]> {
+  return query<AttemptRow>({
+    name: 'settle-attempts',
+    text: `
+      SELECT id, case_id AS "caseId", channel, state = 'ended' AS ended, result, outcome, conversation,
+             created_at AS "createdAt", dialed_at AS "dialedAt", ended_at AS "endedAt"
+      FROM attempt WHERE case_id = ANY($1) ORDER BY case_id, number`,
+    values: [caseIds],
+  });
+}
+
+interface Conclusion {
+  readonly case: CaseRow;
+  readonly outcomes: readonly { readonly attemptId: string; readonly outcome: Disposition }[];
+  readonly plan: ReturnType<typeof plan>;
+}
+
+async function conclude(
+  services: SettleServices,
+  one: CaseRow,
+  rows: readonly AttemptRow[],
+  now: Date,
+): Promise<Conclusion> {
+  const questionnaire = await services.questionnaire(one.questionnaireId);
+  const attempts = rows.map((row) => ({ row, past: pastAttempt(row, one.answers, questionnaire) }));
+  const history: CaseHistory = {
+    attempts: attempts.map(({ past }) => past),
+    timeZone: one.timeZone,
+    phoneKind: one.phoneKind,
+    proven: isProven(one.provenAt, now),
+    optedOut: one.optedOutAt !== null,
+  };
+  return {
+    case: one,
+    outcomes: attempts.flatMap(({ row, past }) =>
+      past.outcome && past.outcome !== row.outcome ? [{ attemptId: row.id, outcome: past.outcome }] : [],
+    ),
+    plan: plan(history, now, await services.contactRules(one.ruleSetId)),
+  };
+}
+
+function isProven(provenAt: Date | null, now: Date): boolean {
+  if (!provenAt) return false;
+  const until = new Date(provenAt);
+  until.setUTCMonth(until.getUTCMonth() + provenForMonths);
+  return until >= now;
+}
+
+function pastAttempt(row: AttemptRow, answers: Answers, questionnaire: Questionnaire): PastAttempt {
+  const times = { at: row.dialedAt ?? row.endedAt ?? row.createdAt, endedAt: row.endedAt };
+  const spared = row.ended && (row.dialedAt === null || row.result === 'technical');
+  if (row.channel === 'sms') {
+    const thread = (row.conversation as Thread | null) ?? asked;
+    const outcome = row.ended ? outcomeOfThread(threadResult(row.result), thread, answers, questionnaire) : null;
+    const finished = thread.is === 'over' && thread.because === 'finished';
+    return { channel: 'sms', outcome, ...times, spared, reachedItsEnd: finished, wanted: null, handOver: null };
+  }
+  const conversation = row.conversation as Conversation | null;
+  const ending = conversation?.place.is === 'over' ? conversation.place.because : null;
+  return {
+    channel: 'voice',
+    outcome: row.ended ? outcomeOfCall(row.result as CallResult, conversation, answers, questionnaire) : null,
+    ...times,
+    spared,
+    reachedItsEnd: reachedItsEnd(conversation),
+    wanted: conversation?.wanted ?? null,
+    handOver:
+      ending === 'person' || ending === 'no-score' ? ending : conversation?.place.is === 'person' ? 'person' : null,
+  };
+}
+
+/** A text whose fate the carrier never told is taken as delivered: it says so of most, and only later. */
+const threadResult = (result: AttemptRow['result']) =>
+  result === 'bad-number' || result === 'blocked' || result === 'technical' || result === 'lost' ? result : 'delivered';
+
+async function recordOutcomes(query: Query, outcomes: Conclusion['outcomes']): Promise<void> {
+  if (outcomes.length === 0) return;
+  await query({
+    name: 'settle-outcomes',
+    text: `UPDATE attempt a SET outcome = new.outcome FROM unnest($1::uuid[], $2::text[]) AS new (id, outcome) WHERE a.id = new.id`,
+    values: [outcomes.map(({ attemptId }) => attemptId), outcomes.map(({ outcome }) => outcome)],
+  });
+}
+
+/**
+ * A case that the dispatcher took up meanwhile has another due time than we read: its attempt's end settles it again.
+ * What was due already keeps its due time, and with it its place in the queue.
+ */
+async function recordPlans(query: Query, conclusions: readonly Conclusion[], now: Date): Promise<void> {
+  await query({
+    name: 'settle-plans',
+    text: `
+      UPDATE survey_case c
+      SET state = new.state::case_state, disposition = new.disposition, due_channel = new.due_channel::channel,
+          due_at = CASE WHEN c.due_channel = new.due_channel::channel AND c.due_at < new.due_at AND new.due_at <= $7 THEN c.due_at ELSE new.due_at END
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[])
+        AS new (id, state, disposition, due_at, due_channel, read_due_at)
+      WHERE c.id = new.id AND c.due_at IS NOT DISTINCT FROM new.read_due_at`,
+    values: [
+      conclusions.map((one) => one.case.id),
+      conclusions.map((one) => one.plan.state),
+      conclusions.map((one) => one.plan.disposition),
+      conclusions.map((one) => one.plan.due?.at ?? null),
+      conclusions.map((one) => one.plan.due?.channel ?? null),
+      conclusions.map((one) => one.case.dueAt),
+      now,
+    ],
+  });
+}
+
+async function roundsWithoutOpenCases(query: Query, roundIds: readonly string[]): Promise<string[]> {
+  const rows = await query<{ id: string }>({
+    name: 'settle-finished',
+    text: `
+      SELECT r.id FROM round r WHERE r.id = ANY($1) AND r.state = 'fielding'
+        AND NOT EXISTS (SELECT FROM survey_case c WHERE c.round_id = r.id AND c.state <> 'done')`,
+    values: [roundIds],
+  });
+  return rows.map(({ id }) => id);
+}
+
+function groupBy<T>(list: readonly T[], key: (each: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const each of list) {
+    const group = groups.get(key(each));
+    if (group) group.push(each);
+    else groups.set(key(each), [each]);
+  }
+  return groups;
+}

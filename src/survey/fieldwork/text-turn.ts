@@ -1,0 +1,115 @@
+import type { Chance } from '../../platform/chance.ts';
+import { type Query, uniqueViolation } from '../../platform/database.ts';
+import { asked, decideText, type Thread } from '../interview/thread.ts';
+import { overallItem } from '../questionnaire/questionnaire.ts';
+import type { TurnServices } from './turn.ts';
+import { standingOf, takeTurn } from './turn-store.ts';
+
+export interface InboundText {
+  /** The carrier's id of this text: by it a repeated delivery is known. */
+  readonly carrierId: string;
+  /** Blind index of the sender's number. */
+  readonly phoneIndex: Buffer;
+  readonly text: string;
+}
+
+/** A text of ours that is now to be sent. */
+export interface ToSend {
+  readonly messageId: string;
+}
+
+/** How often a turn lost to another text of the same moment is tried anew. */
+const tries = 5;
+
+/**
+ * A text from a retailer: matched to the thread of its number, taken in once, and answered by a text. A reply carries
+ * only the number, so there is one open thread a number; a thread that ended in silence still takes a late reply until
+ * its round closes.
+ *
+ * @returns the text to send back, or null: nothing to say, a repeated delivery, or nobody we know.
+ */
+export async function takeText(
+  services: TurnServices & { chance: Chance },
+  inbound: InboundText,
+): Promise<ToSend | null> {
+  const { query } = services.database;
+  for (let attempt = 0; attempt < tries; attempt++) {
+    if (await seenBefore(query, inbound.carrierId)) return null;
+    const attemptId = await threadOf(query, inbound.phoneIndex);
+    const standing = attemptId && (await standingOf(query, attemptId));
+    if (!standing) {
+      await noteStranger(query, inbound.carrierId, services.clock.now());
+      return null;
+    }
+    const taken = await takeOnce(services, attemptId, standing, inbound).catch(unlessSeen);
+    if (taken) return taken.send;
+  }
+  throw new Error('too many texts at once on one thread');
+}
+
+async function takeOnce(
+  services: TurnServices & { chance: Chance },
+  attemptId: string,
+  standing: NonNullable<Awaited<ReturnType<typeof standingOf>>>,
+  { carrierId, text }: InboundText,
+): Promise<{ send: ToSend | null } | null> {
+  const questionnaire = await services.questionnaire(standing.questionnaireId);
+  const before = (standing.conversation as Thread | null) ?? asked;
+  const decision = decideText(before, text, questionnaire);
+  const send = decision.send && { id: services.chance.id(), text: decision.send };
+  const effects = standing.counts ? decision.effects : decision.effects.filter(({ kind }) => kind !== 'answer');
+  const taken = await takeTurn(
+    services.database.query,
+    {
+      attemptId,
+      turn: standing.turn,
+      now: services.clock.now(),
+      input: { kind: 'text', text },
+      reply: { send: decision.send },
+      conversation: decision.thread,
+      effects,
+      overallItem: overallItem(questionnaire).id,
+      proves: true,
+      source: 'sms',
+      ends: decision.thread.is === 'over',
+    },
+    { carrierId, send },
+  );
+  return taken ? { send: send && { messageId: send.id } } : null;
+}
+
+/** The same text was taken in while we decided: the next look finds it. */
+function unlessSeen(error: { code?: string }): null {
+  if (error.code === uniqueViolation) return null;
+  throw error;
+}
+
+async function seenBefore(query: Query, carrierId: string): Promise<boolean> {
+  const rows = await query({
+    name: 'text-seen',
+    text: 'SELECT FROM inbound_text WHERE carrier_id = $1',
+    values: [carrierId],
+  });
+  return rows.length > 0;
+}
+
+/** The open thread of a number, else its latest one of a round that still counts answers. */
+async function threadOf(query: Query, phoneIndex: Buffer): Promise<string | null> {
+  const [row] = await query<{ id: string }>({
+    name: 'text-thread',
+    text: `
+      SELECT a.id FROM attempt a JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
+      WHERE p.blind_index = $1 AND a.channel = 'sms'
+      ORDER BY (a.state <> 'ended') DESC, (r.state IN ('fielding', 'paused')) DESC, a.created_at DESC LIMIT 1`,
+    values: [phoneIndex],
+  });
+  return row?.id ?? null;
+}
+
+/** Nobody we have written to. Kept by id alone, so that a repeated delivery is not looked up again. */
+async function noteStranger(query: Query, carrierId: string, now: Date): Promise<void> {
+  await query({
+    text: 'INSERT INTO inbound_text (carrier_id, attempt_id, at) VALUES ($1, NULL, $2) ON CONFLICT DO NOTHING',
+    values: [carrierId, now],
+  });
+}

@@ -1,0 +1,168 @@
+import type { Query, Statement } from '../../platform/database.ts';
+import type { Answers, Conversation, Effect, Input, Reply } from '../interview/conversation.ts';
+import type { Thread } from '../interview/thread.ts';
+import type { Language, TextId } from '../questionnaire/questionnaire.ts';
+
+/**
+ * The statements of a turn. Whatever a carrier repeats, delays or reorders, turn `n` of an attempt is taken by one
+ * conditional update (`… where turn = n`), and everything it causes hangs off the row that update returns, in the same
+ * statement. Who comes second finds the turn taken.
+ */
+
+/** How an attempt stands before a turn. */
+export interface Standing {
+  readonly turn: number;
+  readonly conversation: Conversation | Thread | null;
+  readonly answers: Answers;
+  readonly language: Language;
+  readonly managerName: string;
+  readonly questionnaireId: string;
+  /** Whether what is heard still counts: the round is open and no later attempt of this kind has begun. */
+  readonly counts: boolean;
+}
+
+export async function standingOf(query: Query, attemptId: string): Promise<Standing | null> {
+  const [row] = await query<Standing>({
+    name: 'turn-standing',
+    text: `
+      SELECT a.turn, a.conversation, c.answers, s.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId",
+             (r.state IN ('fielding', 'paused') AND NOT EXISTS (
+               SELECT FROM attempt later WHERE later.case_id = a.case_id AND later.channel = a.channel AND later.number > a.number
+             )) AS counts
+      FROM attempt a
+      JOIN survey_case c ON c.id = a.case_id
+      JOIN retailer s ON s.id = c.retailer_id
+      JOIN manager m ON m.id = c.manager_id
+      JOIN round r ON r.id = a.round_id
+      WHERE a.id = $1`,
+    values: [attemptId],
+  });
+  return row ?? null;
+}
+
+/** The reply that was given when the turn was taken. */
+export async function replyGivenAt(query: Query, attemptId: string, turn: number): Promise<Reply | null> {
+  const [row] = await query<{ reply: Reply }>({
+    name: 'turn-reply',
+    text: 'SELECT reply FROM turn WHERE attempt_id = $1 AND number = $2',
+    values: [attemptId, turn],
+  });
+  return row?.reply ?? null;
+}
+
+/** All that one turn records. */
+export interface TakenTurn {
+  readonly attemptId: string;
+  readonly turn: number;
+  readonly now: Date;
+  readonly input: Input | { readonly kind: 'text'; readonly text: string };
+  readonly reply: Reply | { readonly send: TextId | null };
+  readonly conversation: Conversation | Thread;
+  readonly effects: readonly Effect[];
+  /** The item whose value is copied to the case for sums. */
+  readonly overallItem: string;
+  /** A person was heard under this number: a key, or a text. */
+  readonly proves: boolean;
+  readonly source: 'voice' | 'sms';
+  /** A thread that came to its end ends its attempt; a call is ended by its carrier. */
+  readonly ends: boolean;
+}
+
+/** What a text brings besides: its id at the carrier, so that it is known when it comes again, and what is sent back. */
+export interface TextParts {
+  readonly carrierId: string;
+  readonly send: { readonly id: string; readonly text: TextId } | null;
+}
+
+const optOutEntry: Partial<Record<Effect['kind'], 'stop' | 'undo'>> = { 'opt-out': 'stop', 'opt-out-undone': 'undo' };
+
+/**
+ * Takes the turn if it is still to be taken. Answers merge into the case item by item, because a text thread and a call
+ * of one case may answer at once; the last value of an item counts, and the log keeps all.
+ *
+ * Outbox topics: `rated` (another channel must stop asking), `opt-out` (all cases of the number are over),
+ * `late` (the call was over already: its outcome may improve), `ended` (a thread came to its end).
+ *
+ * @returns whether this call took it.
+ * @throws a unique violation when the text's carrier id was taken in before.
+ */
+export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts | null): Promise<boolean> {
+  const answer = taken.effects.find((effect) => effect.kind === 'answer') ?? null;
+  const entry = taken.effects.map(({ kind }) => optOutEntry[kind]).find((found) => found !== undefined) ?? null;
+  const rated = answer?.item === taken.overallItem && answer.value > 0;
+  const topics = [...(rated ? ['rated'] : []), ...(entry ? ['opt-out'] : []), ...(taken.ends ? ['ended'] : [])];
+  const [row] = await query<{ moved: number }>({
+    ...(text ? takeText : takeVoice),
+    values: [
+      taken.attemptId,
+      taken.turn,
+      taken.now,
+      JSON.stringify(taken.conversation),
+      JSON.stringify(taken.input),
+      JSON.stringify(taken.reply),
+      answer?.item ?? null,
+      answer?.value ?? null,
+      taken.overallItem,
+      entry,
+      taken.source,
+      taken.proves,
+      topics,
+      ...(text ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null] : []),
+    ],
+  });
+  return (row?.moved ?? 0) > 0;
+}
+
+const recorded = `
+  logged AS (
+    INSERT INTO turn (attempt_id, number, input, reply, at) SELECT id, $2, $5, $6, $3 FROM moved
+  ), answered AS (
+    INSERT INTO answer (attempt_id, turn, case_id, item, value, at)
+    SELECT id, $2, case_id, $7, $8, $3 FROM moved WHERE $7::text IS NOT NULL
+  ), kept AS (
+    UPDATE survey_case c
+    SET answers = c.answers || jsonb_build_object($7::text, $8::smallint),
+        overall = CASE WHEN $7::text = $9::text THEN nullif($8::smallint, 0) ELSE c.overall END
+    FROM moved WHERE c.id = moved.case_id AND $7::text IS NOT NULL
+  ), entered AS (
+    INSERT INTO opt_out (phone_id, entry, source, attempt_id, at)
+    SELECT phone_id, $10::opt_out_entry, $11::opt_out_source, id, $3 FROM moved WHERE $10 IS NOT NULL
+  ), phoned AS (
+    UPDATE phone p
+    SET proven_at = CASE WHEN $12::boolean THEN $3::timestamptz ELSE p.proven_at END,
+        opted_out_at = CASE $10::opt_out_entry WHEN 'stop' THEN $3::timestamptz WHEN 'undo' THEN NULL ELSE p.opted_out_at END
+    FROM moved WHERE p.id = moved.phone_id AND ($12::boolean OR $10 IS NOT NULL)
+  ), posted AS (
+    INSERT INTO outbox (topic, case_id, at)
+    SELECT topic, case_id, $3 FROM moved, unnest($13::text[] || CASE WHEN was_over THEN ARRAY['late'] ELSE ARRAY[]::text[] END) AS topic
+  )`;
+
+const takeVoice: Statement = {
+  name: 'turn-take-voice',
+  text: `
+    WITH moved AS (
+      UPDATE attempt
+      SET turn = turn + 1, conversation = $4, touched_at = $3::timestamptz, answered_at = coalesce(answered_at, $3::timestamptz),
+          state = CASE WHEN state = 'ended' THEN state ELSE 'in-progress' END
+      WHERE id = $1 AND turn = $2
+      RETURNING id, case_id, phone_id, state = 'ended' AS was_over
+    ), ${recorded}
+    SELECT count(*)::int AS moved FROM moved`,
+};
+
+const takeText: Statement = {
+  name: 'turn-take-text',
+  text: `
+    WITH moved AS (
+      UPDATE attempt
+      SET turn = turn + 1, conversation = $4, touched_at = $3::timestamptz, answered_at = coalesce(answered_at, $3::timestamptz),
+          state = CASE WHEN $14 THEN 'ended' ELSE state END, ended_at = CASE WHEN $14 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END
+      WHERE id = $1 AND turn = $2
+      RETURNING id, case_id, phone_id, false AS was_over
+    ), ${recorded}, received AS (
+      INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $15::text, id, $3 FROM moved
+    ), sent AS (
+      INSERT INTO message (id, attempt_id, text, created_at) SELECT $16::uuid, id, $17::text, $3 FROM moved WHERE $16 IS NOT NULL
+    )
+    SELECT count(*)::int AS moved FROM moved`,
+};

@@ -1,0 +1,80 @@
+import type { Clock } from '../../platform/clock.ts';
+import type { Database } from '../../platform/database.ts';
+import { Refused } from '../../platform/errors.ts';
+import type { Conversation, Input, Reply } from '../interview/conversation.ts';
+import { decide } from '../interview/interview.ts';
+import { type Language, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
+import { replyGivenAt, standingOf, takeTurn } from './turn-store.ts';
+
+/** What a carrier's adapter has to say next, and the number the answer to it will have. */
+export interface Turn {
+  readonly reply: Reply;
+  readonly next: number;
+  readonly speaking: {
+    readonly language: Language;
+    readonly managerName: string;
+    readonly questionnaire: Questionnaire;
+  };
+}
+
+export interface TurnServices {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly questionnaire: (id: string) => Promise<Questionnaire>;
+}
+
+const goodbye: Reply = { pauseSeconds: 0, say: [], listenSeconds: null };
+
+/**
+ * One turn of a call: takes in what was heard, exactly once, and says what comes next. Read, decide, write once; no
+ * transaction is held open in between, because on this path one fails under a burst of duplicates.
+ *
+ * A turn that was taken gets its first reply again, whatever it brings now. What comes after a later call began, or
+ * after the round closed, is answered politely and not recorded.
+ *
+ * @throws Refused `unknown-attempt` where there is none, `future-turn` for a number not reached yet.
+ */
+export async function takeVoiceTurn(
+  services: TurnServices,
+  attemptId: string,
+  number: number,
+  input: Input,
+): Promise<Turn> {
+  const { query } = services.database;
+  const standing = await standingOf(query, attemptId);
+  if (!standing) throw new Refused('unknown-attempt', 'no such attempt');
+  if (number > standing.turn)
+    throw new Refused('future-turn', `turn ${number} has not come, the next is ${standing.turn}`);
+  const questionnaire = await services.questionnaire(standing.questionnaireId);
+  const { language, managerName } = standing;
+  const answered = (reply: Reply): Turn => ({
+    reply,
+    next: number + 1,
+    speaking: { language, managerName, questionnaire },
+  });
+  const given = async () => answered((await replyGivenAt(query, attemptId, number)) ?? goodbye);
+
+  if (number < standing.turn) return given();
+  if (!standing.counts) return answered(goodbye);
+  const now = services.clock.now();
+  const interview = { conversation: standing.conversation as Conversation | null, answers: standing.answers };
+  const { conversation, reply, effects } = decide(interview, input, { questionnaire, language, now });
+  const taken = await takeTurn(
+    query,
+    {
+      attemptId,
+      turn: number,
+      now,
+      input,
+      reply,
+      conversation,
+      effects,
+      overallItem: overallItem(questionnaire).id,
+      proves: input.kind === 'key',
+      source: 'voice',
+      ends: false,
+    },
+    null,
+  );
+  return taken ? answered(reply) : given();
+}

@@ -1,0 +1,111 @@
+import type { Language, Questionnaire } from '../questionnaire/questionnaire.ts';
+
+/**
+ * The spoken interview as a pure machine: what was heard goes in, what is said next and what is to be recorded comes
+ * out. It knows no carrier: Twilio says it as TwiML, an exchange plays it, a screen shows it. Time is an argument.
+ *
+ *   place     where in the conversation we stand
+ *   turn      one input and the reply to it; its number, and that it is taken once, is the caller's business
+ *   fault     a silence or a useless key at a question, counted together; the third ends the question
+ *   effect    something to record; nothing has happened until the caller has recorded it
+ */
+export type Input =
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'key'; readonly key: Key }
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'hang-up' }
+  | { readonly kind: 'time-out' };
+
+export const keys = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#'] as const;
+export type Key = (typeof keys)[number];
+
+/** Current answer to each item by its id; 0 = not applicable or hard to say. Survives attempts and channels. */
+export type Answers = Readonly<Record<string, number>>;
+
+export type Ending =
+  | 'finished'
+  | 'opted-out'
+  | 'appointment'
+  | 'person'
+  | 'silent'
+  | 'no-score'
+  | 'hung-up'
+  | 'time-out';
+
+export type Place =
+  | { readonly is: 'greeting' }
+  | ({ readonly is: 'question'; readonly item: number } & Tries)
+  | { readonly is: 'read-back'; readonly item: number }
+  | { readonly is: 'later' }
+  /** The opt-out is recorded already; # until `until` (epoch ms) takes it back and returns to `from`. */
+  | { readonly is: 'stopping'; readonly from: Place; readonly until: number }
+  | { readonly is: 'person' }
+  | { readonly is: 'farewell' }
+  | { readonly is: 'over'; readonly because: Ending };
+
+/** What went wrong so far at one question. */
+interface Tries {
+  readonly silences: number;
+  readonly faults: number;
+  readonly stars: number;
+  /** 0 was keyed at the overall question and a score was asked for once more. */
+  readonly zeroAsked: boolean;
+}
+
+/** Where one attempt stands. Plain data, so that it can lie in the database between two turns. */
+export interface Conversation {
+  readonly place: Place;
+  readonly language: Language;
+  readonly startedAt: number;
+  /** Before this moment (epoch ms) a rating at the overall question is a slip: the scale has not been named yet. */
+  readonly ratingsFrom: number;
+  /** Some key was pressed in this attempt: a person is there. */
+  readonly keyed: boolean;
+  readonly lastKey: { readonly key: Key; readonly at: number } | null;
+  /** When he asked to be called, once he did. */
+  readonly wanted: Daypart | null;
+  /** Questions given up one after the other. */
+  readonly skipped: number;
+}
+
+export type Effect =
+  | { readonly kind: 'answer'; readonly item: string; readonly value: number }
+  | { readonly kind: 'opt-out' }
+  | { readonly kind: 'opt-out-undone' }
+  | { readonly kind: 'appointment'; readonly daypart: Daypart }
+  | { readonly kind: 'person-wanted' }
+  | { readonly kind: 'follow-up-wanted' };
+
+export type Daypart = 'morning' | 'afternoon' | 'any';
+
+/** A clip to say; `values` fill its variables (`score`, `remaining`), names of people are the renderer's. */
+export interface Utterance {
+  readonly clip: string;
+  readonly slow?: true;
+  readonly values?: Readonly<Record<string, number>>;
+}
+
+export interface Reply {
+  /** Silence before the first word, in seconds: the phone goes back to the ear. */
+  readonly pauseSeconds: number;
+  readonly say: readonly Utterance[];
+  /** How long to wait for one key after the last word; a key may also come earlier. null = hang up after the last word. */
+  readonly listenSeconds: number | null;
+}
+
+export interface Interview {
+  readonly conversation: Conversation | null;
+  readonly answers: Answers;
+}
+
+export interface Decision {
+  readonly conversation: Conversation;
+  readonly reply: Reply;
+  readonly effects: readonly Effect[];
+}
+
+export interface Setting {
+  readonly questionnaire: Questionnaire;
+  readonly language: Language;
+  readonly now: Date;
+}

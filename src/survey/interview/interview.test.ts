@@ -1,0 +1,443 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { standardQuestionnaire } from '../questionnaire/questionnaire.ts';
+import {
+  type Answers,
+  type Conversation,
+  type Decision,
+  type Effect,
+  type Input,
+  type Key,
+  keys,
+} from './conversation.ts';
+import { decide } from './interview.ts';
+
+const questionnaire = standardQuestionnaire();
+
+/** A call on paper: a person listens, presses, waits; every step is one turn, and time goes by. */
+class Call {
+  conversation: Conversation | null = null;
+  answers: Answers;
+  effects: Effect[] = [];
+  heard: string[] = [];
+  listen: number | null = 0;
+  slow = false;
+  #now = Date.parse('2026-12-01T01:30:00Z');
+
+  constructor(answers: Answers = {}) {
+    this.answers = answers;
+    this.turn({ kind: 'answered' }, 0);
+  }
+
+  turn(input: Input, afterSeconds = 14): Decision {
+    this.#now += afterSeconds * 1000;
+    const setting = { questionnaire, language: 'zh-CN' as const, now: new Date(this.#now) };
+    const decision = decide({ conversation: this.conversation, answers: this.answers }, input, setting);
+    // What lies in the database between two turns is JSON; a state that does not survive it would be another state.
+    this.conversation = JSON.parse(JSON.stringify(decision.conversation));
+    for (const effect of decision.effects)
+      if (effect.kind === 'answer') this.answers = { ...this.answers, [effect.item]: effect.value };
+    this.effects.push(...decision.effects);
+    this.heard = decision.reply.say.map(({ clip }) => clip);
+    this.slow = decision.reply.say.some((utterance) => utterance.slow);
+    this.listen = decision.reply.listenSeconds;
+    return decision;
+  }
+
+  press(...pressed: string[]): this {
+    for (const key of pressed) this.turn({ kind: 'key', key: key as Key });
+    return this;
+  }
+
+  silence(times = 1): this {
+    for (let i = 0; i < times; i++) this.turn({ kind: 'silence' });
+    return this;
+  }
+
+  hangUp(): this {
+    this.turn({ kind: 'hang-up' });
+    return this;
+  }
+
+  get ending(): string | null {
+    return this.conversation?.place.is === 'over' ? this.conversation.place.because : null;
+  }
+}
+
+/** A call that has got as far as the first question. */
+const atQ1 = () => new Call().silence();
+/** A call whose overall rating is given and read back; Q2 was asked. */
+const atQ2 = () => atQ1().press('4').silence();
+
+describe('the main path', () => {
+  it('greets, asks Q1 to Q6 one by one, reads Q1 back and says goodbye', () => {
+    const call = new Call();
+    expect(call.heard).toEqual(['A1']);
+    expect(call.listen).toBe(1);
+    const path: [() => Call, string][] = [
+      [() => call.silence(), 'Q1'],
+      [() => call.press('4'), 'Q1r'],
+      [() => call.silence(), 'Q2'],
+      [() => call.press('3'), 'Q3'],
+      [() => call.press('5'), 'Q4'],
+      [() => call.press('4'), 'Q5'],
+      [() => call.press('0'), 'Q6'],
+      [() => call.press('2'), 'Z1'],
+    ];
+    for (const [step, heard] of path) expect(step().heard).toEqual([heard]);
+    expect(call.answers).toEqual({ Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2 });
+    call.silence();
+    expect(call.ending).toBe('finished');
+    expect(call.listen).toBeNull();
+  });
+
+  it('waits 0.8 s after the answer, 0.6 s after a key, 12 s for Q1 and 8 s for the others', () => {
+    const call = new Call();
+    const asked = call.turn({ kind: 'silence' });
+    expect(new Call().turn({ kind: 'answered' }, 0).reply.pauseSeconds).toBe(0.8);
+    expect(asked.reply).toMatchObject({ pauseSeconds: 0, listenSeconds: 12 });
+    expect(call.turn({ kind: 'key', key: '4' }).reply).toMatchObject({ pauseSeconds: 0.6, listenSeconds: 1 });
+    expect(call.turn({ kind: 'silence' }).reply.listenSeconds).toBe(8);
+  });
+
+  it('reads back every score, with its name for the renderer to say', () => {
+    for (const score of [1, 2, 3, 4, 5]) {
+      const said = atQ1().turn({ kind: 'key', key: String(score) as Key }).reply.say;
+      expect(said).toEqual([{ clip: 'Q1r', values: { score } }]);
+    }
+  });
+});
+
+describe('the introduction', () => {
+  it.each(['1', '2', '3', '4', '5', '0', '6', '#'])('drops %s and goes on to Q1', (key) => {
+    const call = new Call().press(key);
+    expect(call.heard).toEqual(['Q1']);
+    expect(call.effects).toEqual([]);
+  });
+
+  it('takes 7, 8 and 9 from the first second', () => {
+    expect(new Call().press('7').heard).toEqual(['L1']);
+    expect(new Call().press('8').heard).toEqual(['M1']);
+    expect(new Call().press('9').heard).toEqual(['N1']);
+  });
+
+  it('is said again on *', () => {
+    expect(new Call().press('*').heard).toEqual(['A1']);
+  });
+});
+
+describe('a rating before the scale was named', () => {
+  it('is dropped, and Q1 is said again', () => {
+    const call = atQ1();
+    call.turn({ kind: 'key', key: '1' }, 3);
+    expect(call.heard).toEqual(['Q1']);
+    expect(call.effects).toEqual([]);
+    call.turn({ kind: 'key', key: '1' }, 15);
+    expect(call.effects).toEqual([{ kind: 'answer', item: 'Q1', value: 1 }]);
+  });
+
+  it('is taken at once when Q1 is said a second time', () => {
+    const call = atQ1().silence();
+    expect(call.heard).toEqual(['H1', 'Q1']);
+    call.turn({ kind: 'key', key: '5' }, 1);
+    expect(call.answers).toEqual({ Q1: 5 });
+  });
+
+  it('does not stop 7, 8 and 9', () => {
+    const call = atQ1();
+    call.turn({ kind: 'key', key: '9' }, 1);
+    expect(call.heard).toEqual(['N1']);
+  });
+});
+
+describe('one press that makes two tones', () => {
+  it('counts once: the same digit within 0.8 s is dropped and the question said again', () => {
+    const call = atQ2().press('3');
+    call.turn({ kind: 'key', key: '3' }, 0.5);
+    expect(call.heard).toEqual(['Q3']);
+    expect(call.answers).toEqual({ Q1: 4, Q2: 3 });
+    call.turn({ kind: 'key', key: '3' }, 4);
+    expect(call.answers).toEqual({ Q1: 4, Q2: 3, Q3: 3 });
+  });
+});
+
+describe('* says it again', () => {
+  it('from the second time slowly, three times; the fourth is a useless key', () => {
+    const call = atQ2();
+    call.press('*');
+    expect([call.heard, call.slow]).toEqual([['Q2'], false]);
+    call.press('*');
+    expect([call.heard, call.slow]).toEqual([['Q2'], true]);
+    call.press('*');
+    expect([call.heard, call.slow]).toEqual([['Q2'], true]);
+    call.press('*');
+    expect(call.heard).toEqual(['E1', 'Q2']);
+  });
+});
+
+describe('# goes back', () => {
+  it('from the read-back and from Q2 to Q1, and the last score counts', () => {
+    for (const call of [atQ1().press('1'), atQ2()]) {
+      expect(call.press('#').heard).toEqual(['Q1']);
+      call.press('5');
+      expect(call.answers).toEqual({ Q1: 5 });
+      expect(call.heard).toEqual(['Q1r']);
+      expect(call.silence().heard).toEqual(['Q2']);
+    }
+  });
+
+  it('keeps the old score when nothing is pressed after all', () => {
+    const call = atQ2().press('#').silence(3);
+    expect(call.heard).toEqual(['H3', 'Q2']);
+    expect(call.answers).toEqual({ Q1: 4 });
+  });
+
+  it('returns to where the correction began', () => {
+    const call = atQ2().press('3', '#', '2');
+    expect(call.heard).toEqual(['Q3']);
+    expect(call.answers).toEqual({ Q1: 4, Q2: 2 });
+  });
+
+  it('is a useless key at Q1, which has nothing before it', () => {
+    expect(atQ1().press('#').heard).toEqual(['E1', 'Q1']);
+  });
+});
+
+describe('useless keys and silence', () => {
+  it('at Q1: hint, last chance, goodbye', () => {
+    const call = atQ1().silence();
+    expect([call.heard, call.listen]).toEqual([['H1', 'Q1'], 8]);
+    call.silence();
+    expect([call.heard, call.listen]).toEqual([['H2'], 6]);
+    call.silence();
+    expect([call.heard, call.listen, call.ending]).toEqual([['G1'], null, 'silent']);
+  });
+
+  it('from Q2 on: the question is left, and after two in a row the call ends kindly', () => {
+    const call = atQ2().silence(3);
+    expect(call.heard).toEqual(['H3', 'Q3']);
+    call.silence(3);
+    expect(call.heard).toEqual(['Z1']);
+    call.silence();
+    expect(call.ending).toBe('finished');
+  });
+
+  it('a question answered in between starts the count anew', () => {
+    expect(atQ2().silence(3).press('5').silence(3).heard).toEqual(['H3', 'Q5']);
+  });
+
+  it('are counted together: 6, silence, 6 ends the question', () => {
+    const call = atQ2().press('6');
+    expect(call.heard).toEqual(['E1', 'Q2']);
+    expect(call.silence().heard).toEqual(['H1', 'Q2']);
+    expect(call.press('6').heard).toEqual(['H3', 'Q3']);
+  });
+
+  it('at a yes-no question have their own words', () => {
+    const atQ6 = () => atQ2().press('3', '5', '4', '0');
+    expect(atQ6().press('5').heard).toEqual(['E2', 'Q6']);
+    expect(atQ6().silence().heard).toEqual(['H1b', 'Q6']);
+  });
+
+  it('the last chance still takes a score', () => {
+    expect(atQ1().silence(2).press('2').answers).toEqual({ Q1: 2 });
+  });
+});
+
+describe('0', () => {
+  it('at Q1 is asked about once, and a second 0 ends the call without a score', () => {
+    const call = atQ1().press('0');
+    expect(call.heard).toEqual(['Q1w']);
+    call.press('0');
+    expect([call.heard, call.ending]).toEqual([['G1'], 'no-score']);
+    expect(call.answers).toEqual({ Q1: 0 });
+  });
+
+  it('at Q1 and then a score is that score', () => {
+    expect(atQ1().press('0', '3').answers).toEqual({ Q1: 3 });
+  });
+
+  it.each(['Q2', 'Q3', 'Q4', 'Q5', 'Q6'])('at %s is an answer', (item) => {
+    const call = atQ2();
+    while (call.heard.at(-1) !== item) call.press('1');
+    expect(call.press('0').answers[item]).toBe(0);
+  });
+});
+
+describe('7, call me later', () => {
+  it.each([
+    ['1', 'morning'],
+    ['2', 'afternoon'],
+    ['3', 'any'],
+    ['5', 'any'],
+  ])('%s means %s', (key, daypart) => {
+    const call = atQ2().press('7', key);
+    expect(call.heard).toEqual(['L2']);
+    expect(call.ending).toBe('appointment');
+    expect(call.effects.at(-1)).toEqual({ kind: 'appointment', daypart });
+    expect(call.answers).toEqual({ Q1: 4 });
+  });
+
+  it('silence means any time', () => {
+    expect(new Call().press('7').silence().effects).toEqual([{ kind: 'appointment', daypart: 'any' }]);
+  });
+
+  it('# takes it back', () => {
+    expect(atQ2().press('7', '#').heard).toEqual(['Q2']);
+  });
+});
+
+describe('8, a person please', () => {
+  it('promises a person and hangs up; 9 still stops', () => {
+    const call = atQ1().press('8');
+    expect(call.effects).toEqual([{ kind: 'person-wanted' }]);
+    expect(call.silence().ending).toBe('person');
+    expect(atQ1().press('8', '9').heard).toEqual(['N1']);
+  });
+
+  it('after the last question is a wish for a call back', () => {
+    const call = atQ2().press('3', '5', '4', '0', '2', '8');
+    expect([call.heard, call.ending]).toEqual([['Z8'], 'finished']);
+    expect(call.effects.at(-1)).toEqual({ kind: 'follow-up-wanted' });
+  });
+});
+
+describe('9, no more calls', () => {
+  const optOuts = (call: Call) => call.effects.filter(({ kind }) => kind.startsWith('opt-out')).map(({ kind }) => kind);
+
+  it('is recorded on its own turn, before any confirmation', () => {
+    const call = atQ2().press('9');
+    expect([call.heard, call.listen]).toEqual([['N1'], 4]);
+    expect(optOuts(call)).toEqual(['opt-out']);
+  });
+
+  it.each(['silence', '1', '9', '*', '8'])('is confirmed by %s', (then) => {
+    const call = atQ2().press('9');
+    if (then === 'silence') call.silence();
+    else call.turn({ kind: 'key', key: then as Key }, 9);
+    expect([call.heard, call.ending]).toEqual([['N2'], 'opted-out']);
+    expect(optOuts(call)).toEqual(['opt-out']);
+  });
+
+  it('is confirmed by hanging up', () => {
+    expect(atQ2().press('9').hangUp().ending).toBe('opted-out');
+  });
+
+  it('is taken back by # within the four seconds, and the question comes again', () => {
+    const call = atQ2().press('9');
+    call.turn({ kind: 'key', key: '#' }, 11);
+    expect(call.heard).toEqual(['N1u', 'Q2']);
+    expect(optOuts(call)).toEqual(['opt-out', 'opt-out-undone']);
+  });
+
+  it('is not taken back by a # that comes later', () => {
+    const call = atQ2().press('9');
+    call.turn({ kind: 'key', key: '#' }, 20);
+    expect(call.ending).toBe('opted-out');
+    expect(optOuts(call)).toEqual(['opt-out']);
+  });
+});
+
+describe('a call that was cut off', () => {
+  it('goes on at the first open question, and says how many are left', () => {
+    const call = new Call({ Q1: 4, Q2: 3 });
+    expect(call.heard).toEqual(['R1']);
+    const resumed = new Call({ Q1: 4, Q2: 3 }).turn({ kind: 'silence' });
+    expect(resumed.reply.say).toEqual([{ clip: 'Q3' }]);
+  });
+
+  it('starts over when the overall rating is missing', () => {
+    expect(new Call({ Q1: 0 }).heard).toEqual(['A1']);
+    expect(new Call({ Q1: 0 }).silence().heard).toEqual(['Q1']);
+  });
+});
+
+describe('whatever is pressed', () => {
+  const input: fc.Arbitrary<Input> = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...keys).map((key) => ({ kind: 'key' as const, key })) },
+    { weight: 3, arbitrary: fc.constant({ kind: 'silence' as const }) },
+  );
+  const steps = fc.array(fc.record({ input, after: fc.double({ min: 0.1, max: 40, noNaN: true }) }), { maxLength: 80 });
+
+  it('a rating is stored only from 1–5 at its own question, and only once its scale was named', () => {
+    fc.assert(
+      fc.property(steps, (some) => {
+        const call = new Call();
+        for (const { input: given, after } of some) {
+          const place = call.conversation?.place;
+          const known = call.effects.length;
+          call.turn(given, after);
+          for (const effect of call.effects.slice(known)) {
+            if (effect.kind !== 'answer') continue;
+            expect(place?.is).toBe('question');
+            const item = place?.is === 'question' ? questionnaire.items[place.item] : undefined;
+            expect(effect.item).toBe(item?.id);
+            expect(given).toEqual({ kind: 'key', key: String(effect.value) });
+            expect(effect.value).toBeLessThanOrEqual(item?.kind === 'rating' ? 5 : 2);
+          }
+        }
+      }),
+    );
+  });
+
+  it('every sequence of inputs ends, at the latest at the hard limit', () => {
+    fc.assert(
+      fc.property(fc.infiniteStream(input), fc.double({ min: 0.5, max: 30, noNaN: true }), (stream, pace) => {
+        const call = new Call();
+        let turns = 0;
+        for (const given of stream) {
+          if (call.ending !== null) break;
+          call.turn(given, pace);
+          expect(++turns).toBeLessThanOrEqual(Math.ceil(240 / pace) + 1);
+        }
+        expect(call.listen).toBeNull();
+      }),
+    );
+  });
+
+  it('once over, nothing more is recorded', () => {
+    fc.assert(
+      fc.property(steps, steps, (before, after) => {
+        const call = new Call();
+        for (const step of before) call.turn(step.input, step.after);
+        call.hangUp();
+        const recorded = call.effects.length;
+        const ending = call.ending;
+        for (const step of after) call.turn(step.input, step.after);
+        expect(call.effects.length).toBe(recorded);
+        expect(call.ending).toBe(ending);
+      }),
+    );
+  });
+
+  it('9 stops for good unless # follows within the four seconds of N1', () => {
+    fc.assert(
+      fc.property(steps, input, fc.double({ min: 1, max: 40, noNaN: true }), (before, next, after) => {
+        const call = new Call();
+        for (const step of before) call.turn(step.input, step.after);
+        if (call.ending !== null || call.conversation?.place.is === 'stopping') return;
+        call.turn({ kind: 'key', key: '9' }, 2);
+        if (call.ending !== null) return;
+        call.turn(next, after);
+        const undone = call.effects.at(-1)?.kind === 'opt-out-undone';
+        // 0.6 s pause, 7.8 s of words, 4 s to think, 1 s on the line.
+        expect(undone).toBe(next.kind === 'key' && next.key === '#' && after <= 13.4);
+        if (!undone) expect(call.ending).toMatch(/opted-out|time-out/);
+      }),
+    );
+  });
+
+  it('the same turn decided again is the same decision', () => {
+    fc.assert(
+      fc.property(steps, input, (before, next) => {
+        const call = new Call();
+        for (const step of before) call.turn(step.input, step.after);
+        const setting = { questionnaire, language: 'zh-CN' as const, now: new Date('2026-12-01T01:33:00Z') };
+        const interview = { conversation: call.conversation, answers: call.answers };
+        const frozen = JSON.stringify(interview);
+        expect(decide(interview, next, setting)).toEqual(decide(interview, next, setting));
+        expect(JSON.stringify(interview)).toBe(frozen);
+      }),
+    );
+  });
+});

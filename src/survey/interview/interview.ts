@@ -1,0 +1,176 @@
+import { never } from '../../platform/errors.ts';
+import type { Item } from '../questionnaire/questionnaire.ts';
+import type { Conversation, Daypart, Decision, Effect, Input, Interview, Key, Place, Setting } from './conversation.ts';
+import { TurnTaker } from './turn-taker.ts';
+
+/**
+ * One turn. Total: every input is answered at every place, and no sequence of inputs goes on past the hard limit.
+ * Before the call is answered `conversation` is null, and only `answered` starts one.
+ */
+export function decide(interview: Interview, input: Input, setting: Setting): Decision {
+  const begun = interview.conversation ?? start(setting);
+  const turn = new TurnTaker({ ...interview, conversation: noteKey(begun, input, setting.now) }, setting);
+  const decision = interview.conversation === null ? turn.serve({ is: 'greeting' }) : respond(turn, input, begun);
+  return withinHardLimit(decision, setting);
+}
+
+function start({ language, now }: Setting): Conversation {
+  return {
+    place: { is: 'greeting' },
+    language,
+    startedAt: now.getTime(),
+    ratingsFrom: Number.MAX_SAFE_INTEGER,
+    keyed: false,
+    lastKey: null,
+    wanted: null,
+    skipped: 0,
+  };
+}
+
+function noteKey(conversation: Conversation, input: Input, now: Date): Conversation {
+  if (input.kind !== 'key') return { ...conversation, lastKey: null };
+  return { ...conversation, keyed: true, lastKey: { key: input.key, at: now.getTime() } };
+}
+
+function withinHardLimit(decision: Decision, { questionnaire, now }: Setting): Decision {
+  const { conversation } = decision;
+  const limit = conversation.startedAt + questionnaire.timing.hardLimitSeconds * 1000;
+  if (conversation.place.is === 'over' || now.getTime() < limit) return decision;
+  return {
+    ...decision,
+    conversation: { ...conversation, place: { is: 'over', because: 'time-out' } },
+    reply: { pauseSeconds: 0, say: [], listenSeconds: null },
+  };
+}
+
+/** A key bounced, or one press made two tones: the same digit again within 0.8 s of the turn it was taken at. */
+function isEcho(input: Input, before: Conversation, { questionnaire, now }: Setting): boolean {
+  return (
+    input.kind === 'key' &&
+    before.lastKey?.key === input.key &&
+    now.getTime() - before.lastKey.at < questionnaire.timing.sameKeySeconds * 1000
+  );
+}
+
+function respond(turn: TurnTaker, input: Input, before: Conversation): Decision {
+  const { place } = before;
+  if (place.is === 'over') return turn.hangUp([], place.because);
+  switch (input.kind) {
+    case 'hang-up':
+      return turn.hangUp([], place.is === 'stopping' ? 'opted-out' : 'hung-up');
+    case 'time-out':
+      return turn.hangUp([], 'time-out');
+    case 'answered':
+      return turn.serve(place);
+    case 'key':
+    case 'silence':
+      return isEcho(input, before, turn.setting) ? turn.serve(place) : atPlace(turn, place, input);
+    default:
+      return never(input);
+  }
+}
+
+type KeyOrSilence = Extract<Input, { kind: 'key' | 'silence' }>;
+const keyOf = (input: KeyOrSilence): Key | null => (input.kind === 'key' ? input.key : null);
+
+function atPlace(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, input: KeyOrSilence): Decision {
+  const key = keyOf(input);
+  switch (place.is) {
+    case 'greeting':
+      return key === '*' ? turn.serve(place) : (anywhere(turn, key) ?? turn.firstOpen());
+    case 'question':
+      return atQuestion(turn, place, key);
+    case 'read-back':
+      if (key === '#') return turn.ask(place.item);
+      if (key === '*') return turn.serve(place);
+      return anywhere(turn, key) ?? turn.nextAfter(place.item);
+    case 'later':
+      return atLater(turn, key);
+    case 'stopping':
+      return key === '#' && turn.setting.now.getTime() <= place.until
+        ? turn.undoStop(place.from)
+        : turn.hangUp(['N2'], 'opted-out');
+    case 'person':
+      return key === '9' ? turn.stop() : turn.hangUp([], 'person');
+    case 'farewell':
+      return atFarewell(turn, key);
+    default:
+      return never(place);
+  }
+}
+
+/** The keys that mean the same everywhere; null for any other key and for silence. */
+function anywhere(turn: TurnTaker, key: Key | null): Decision | null {
+  if (key === '7') return turn.serve({ is: 'later' });
+  if (key === '8') return turn.serve({ is: 'person' }, { effects: [{ kind: 'person-wanted' }] });
+  if (key === '9') return turn.stop();
+  return null;
+}
+
+const dayparts: Partial<Record<Key, Daypart>> = { '1': 'morning', '2': 'afternoon' };
+
+function atLater(turn: TurnTaker, key: Key | null): Decision {
+  if (key === '*' || key === '7') return turn.serve({ is: 'later' });
+  if (key === '#') return turn.firstOpen();
+  if (key === '8' || key === '9') return anywhere(turn, key) ?? turn.firstOpen();
+  return turn.appoint((key && dayparts[key]) || 'any');
+}
+
+function atFarewell(turn: TurnTaker, key: Key | null): Decision {
+  if (key === '8') return turn.hangUp(['Z8'], 'finished', [{ kind: 'follow-up-wanted' }]);
+  if (key === '9') return turn.stop();
+  if (key === '*') return turn.serve({ is: 'farewell' });
+  if (key === '#') return turn.ask(turn.items.length - 1);
+  return turn.hangUp([], 'finished');
+}
+
+function atQuestion(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, key: Key | null): Decision {
+  const item = turn.item(place.item);
+  if (key === null) return silent(turn, place, item);
+  if (key === '*' && place.stars < turn.setting.questionnaire.limits.stars)
+    return turn.serve({ ...place, stars: place.stars + 1 }, { slow: place.stars > 0 });
+  if (key === '#' && place.item > 0) return turn.ask(place.item - 1);
+  const value = answerOf(item, key);
+  if (value === null) return anywhere(turn, key) ?? useless(turn, place, item);
+  if (item.overall && value > 0 && turn.scaleNotNamedYet()) return turn.serve(place);
+  return answer(turn, place, item, value);
+}
+
+/** The value a key gives to an item, or null where it has no meaning as an answer. */
+function answerOf(item: Item, key: Key): number | null {
+  const meaningful = item.kind === 'rating' ? '012345' : '012';
+  return meaningful.includes(key) ? Number(key) : null;
+}
+
+function answer(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item: Item, value: number): Decision {
+  const effects: Effect[] = [{ kind: 'answer', item: item.id, value }];
+  if (item.zero === 'ask-once' && value === 0)
+    return place.zeroAsked
+      ? turn.hangUp(['G1'], 'no-score', effects)
+      : turn.serve({ ...place, zeroAsked: true }, { instead: 'Q1w', effects });
+  const answered = turn.having({ [item.id]: value });
+  return item.overall
+    ? answered.serve({ is: 'read-back', item: place.item }, { effects })
+    : answered.nextAfter(place.item, { effects });
+}
+
+function silent(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item: Item): Decision {
+  const tried = { ...place, silences: place.silences + 1, faults: place.faults + 1 };
+  if (tried.faults >= turn.setting.questionnaire.limits.faults) return giveUp(turn, place, item);
+  const { afterHintSeconds, lastChanceSeconds } = turn.setting.questionnaire.timing;
+  return tried.silences === 1
+    ? turn.serve(tried, { before: [item.hint], listenSeconds: afterHintSeconds })
+    : turn.serve(tried, { instead: 'H2', listenSeconds: lastChanceSeconds });
+}
+
+function useless(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item: Item): Decision {
+  const tried = { ...place, faults: place.faults + 1 };
+  if (tried.faults >= turn.setting.questionnaire.limits.faults) return giveUp(turn, place, item);
+  return turn.serve(tried, { before: [item.useless] });
+}
+
+/** The third fault. Without an overall rating there is nothing to go on for; later questions are left unanswered. */
+function giveUp(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item: Item): Decision {
+  if (item.overall && !turn.isRated()) return turn.hangUp(['G1'], 'silent');
+  return turn.skip(place.item);
+}

@@ -1,0 +1,94 @@
+import { faultOfId } from '../draw/identifier.ts';
+import { quoted } from './faults.ts';
+import { type PhoneNumber, readPhone } from './phone.ts';
+import type { Reading } from './reading.ts';
+
+/** How cells are read: one function a kind of cell. */
+type Reader<T> = (cell: string, row: number) => Reading<T>;
+
+/** An id as the draw wants it: 1–64 characters, no `|` (method §1). */
+export const readId: Reader<string> = (cell) => {
+  const fault = faultOfId(cell);
+  if (fault) return { fault };
+  if (/^\d(\.\d+)?E\+\d+$/i.test(cell))
+    return {
+      fault: `${quoted(cell)} 是被 Excel 变成科学计数的编号：请把该列设为“文本”后重新填写 · is a number that Excel has cut short: format the column as text and enter it again`,
+    };
+  return { value: cell };
+};
+
+const longestName = 100;
+
+/** The name of a person, a shop or a district. */
+export const readName: Reader<string> = (cell) => {
+  const length = [...cell].length;
+  if (length === 0) return { fault: '不能为空 · must not be empty' };
+  if (length > longestName)
+    return {
+      fault: `有 ${length} 个字符，最多 ${longestName} 个 · has ${length} characters, at most ${longestName} are allowed`,
+    };
+  return { value: cell };
+};
+
+/** A number, or null where the shop has none. */
+export const readPhoneOrNone: Reader<PhoneNumber | null> = (cell) => (cell === '' ? { value: null } : readPhone(cell));
+
+/** One of a few meanings, each with the words people use for it, the Chinese one to ask for first. */
+export function readOneOf<T extends string | boolean>(
+  meanings: readonly (readonly [meaning: T, ...words: string[]])[],
+  empty?: T,
+): Reader<T> {
+  const byWord = new Map(meanings.flatMap(([meaning, ...words]) => words.map((word) => [word.toLowerCase(), meaning])));
+  const asked = meanings.map(([, first, second]) => `${first} (${second})`).join('、');
+  return (cell) => {
+    const value = cell === '' ? empty : byWord.get(cell.normalize('NFKC').toLowerCase());
+    if (value !== undefined) return { value };
+    return { fault: `${cell === '' ? '不能为空' : `${quoted(cell)} 不能识别`}，请填：${asked} · must be one of these` };
+  };
+}
+
+const quantity = /^\d{1,8}(?:\.\d{1,4})?$/;
+
+/** A decimal from 0, with up to eight digits before the point and four behind it, as written; null for an empty cell. */
+export const readQuantityOrNone: Reader<string | null> = (cell) => {
+  if (cell === '') return { value: null };
+  const written = cell.normalize('NFKC');
+  if (quantity.test(written)) return { value: written };
+  return {
+    fault: `${quoted(cell)} 不是数值：请填 0 以上的小数，如 96.5，没有此项则留空 · must be a decimal from 0 such as 96.5, with at most eight digits before and four after the point; empty where there is none`,
+  };
+};
+
+/** A month, as `2026-12`. */
+export const readPeriod: Reader<string> = (cell) => {
+  const [, year, month] = /^(\d{4})[-/.年]?(\d{1,2})月?$/.exec(cell.normalize('NFKC')) ?? [];
+  if (year && month && Number(month) >= 1 && Number(month) <= 12) return { value: `${year}-${month.padStart(2, '0')}` };
+  return {
+    fault: `${quoted(cell)} 不是考核期：请填年月，如 2026-12 · is no period: give year and month, such as 2026-12`,
+  };
+};
+
+/** The same, but no value twice in a file. */
+export function unique(read: Reader<string>): Reader<string> {
+  const firstRow = new Map<string, number>();
+  return (cell, row) => {
+    const reading = read(cell, row);
+    if ('fault' in reading) return reading;
+    const before = firstRow.get(reading.value);
+    if (before !== undefined)
+      return { fault: `${quoted(reading.value)} 与第 ${before} 行重复 · is in row ${before} already` };
+    firstRow.set(reading.value, row);
+    return reading;
+  };
+}
+
+/** The employee number of a manager. `known`: those we have; null where that is not to be checked. */
+export function readManager(known: ReadonlySet<string> | null): Reader<string> {
+  return (cell, row) => {
+    const reading = readId(cell, row);
+    if ('fault' in reading || known === null || known.has(reading.value)) return reading;
+    return {
+      fault: `没有工号为${quoted(reading.value)}的客户经理：请先导入客户经理名册，或更正工号 · no manager has this id: import the managers first, or correct it`,
+    };
+  };
+}

@@ -1,0 +1,105 @@
+import { readManager, readOneOf, readPeriod, readQuantityOrNone } from './cells.ts';
+import { Faults } from './faults.ts';
+import { type Column, type Columns, isNamed, type Line, openSheet, readLines, rowsOf, type Sheet } from './table.ts';
+
+/** One unit indicator of one manager in one period. */
+export interface IndicatorRow {
+  readonly row: number;
+  readonly period: string;
+  readonly manager: string;
+  readonly code: string;
+  /** A decimal from 0; null = this manager has none (method §4). */
+  readonly value: string | null;
+}
+
+/** The indicators of the standard rule set by their codes, and what the companies call them. */
+const indicators = {
+  sales: ['销量', 'sales', '销售', '卷烟销量'],
+  brand: ['品牌', 'brand', '品牌培育'],
+  'price-marking': ['明码标价', 'price-marking'],
+  'e-settlement': ['电子结算', 'e-settlement'],
+  knowledge: ['业务知识', 'knowledge'],
+  service: ['服务', 'service', '客户服务'],
+  'daily-work': ['日常工作', 'daily-work'],
+  'market-visits': ['市场走访', 'market-visits', '走访'],
+} as const;
+type Code = keyof typeof indicators;
+const codes = Object.keys(indicators) as Code[];
+
+/** What both forms begin with. */
+const subject = (managers: ReadonlySet<string> | null) =>
+  ({
+    period: { names: ['考核期', 'period', '月份', '期间', '考核月份', 'month'], read: readPeriod },
+    manager: {
+      names: ['工号', 'manager', '客户经理工号', '员工编号', '客户经理', 'manager id', 'id', 'employee number'],
+      read: readManager(managers),
+    },
+  }) as const;
+
+/** One line a value. */
+const oneValue = {
+  code: {
+    names: ['指标', 'code', '指标代码', '指标名称', 'indicator', 'indicator code'],
+    read: readOneOf<Code>(codes.map((code) => [code, ...indicators[code]])),
+  },
+  value: { names: ['得分', 'value', '数值', '分值', '指标值', 'score'], read: readQuantityOrNone },
+} as const;
+
+/** One line a manager, one column an indicator; `undefined` where the file lacks the column. */
+type ValueColumn = Column<string | null | undefined>;
+const eachValue = Object.fromEntries(
+  codes.map((code): [Code, ValueColumn] => [
+    code,
+    { names: indicators[code], absent: { value: undefined }, read: readQuantityOrNone },
+  ]),
+) as Readonly<Record<Code, ValueColumn>>;
+
+/**
+ * Reads either form; the headings tell which it is.
+ *
+ * @param managers those we have, so that an unknown one is a fault; null where that is not to be checked.
+ * @throws BadInput with every fault.
+ */
+export function parseIndicators(text: string, managers: ReadonlySet<string> | null = null): IndicatorRow[] {
+  const faults = new Faults();
+  const sheet = openSheet(text, faults);
+  const wide = !has(sheet, oneValue) && has(sheet, eachValue);
+  return wide ? fromWide(sheet, managers, faults) : fromLong(sheet, managers, faults);
+}
+
+const has = ({ headings }: Sheet, columns: Columns): boolean =>
+  headings.some((heading) => Object.values(columns).some((column) => isNamed(column, heading)));
+
+function fromLong(sheet: Sheet, managers: ReadonlySet<string> | null, faults: Faults): IndicatorRow[] {
+  const lines = readLines(sheet, { ...subject(managers), ...oneValue }, faults);
+  refuseTwice(lines, ['period', 'manager', 'code'], faults);
+  return rowsOf(lines, faults);
+}
+
+function fromWide(sheet: Sheet, managers: ReadonlySet<string> | null, faults: Faults): IndicatorRow[] {
+  const lines = readLines(sheet, { ...subject(managers), ...eachValue }, faults);
+  refuseTwice(lines, ['period', 'manager'], faults);
+  return rowsOf(lines, faults).flatMap(({ row, period, manager, ...values }) =>
+    codes.flatMap((code) => {
+      const value = values[code];
+      return value === undefined ? [] : [{ row, period, manager, code, value }];
+    }),
+  );
+}
+
+/** A line whose `keys` are those of an earlier one would overwrite it. */
+function refuseTwice<C extends Columns>(lines: readonly Line<C>[], keys: readonly (keyof C)[], faults: Faults): void {
+  const firstRow = new Map<string, number>();
+  for (const { row, values } of lines) {
+    const parts = keys.map((key) => values[key]);
+    if (parts.includes(undefined)) continue;
+    const key = JSON.stringify(parts);
+    const before = firstRow.get(key);
+    if (before === undefined) firstRow.set(key, row);
+    else
+      faults.inRow(
+        row,
+        `与第 ${before} 行重复（${parts.join('，')}） · says the same as row ${before} again: remove one`,
+      );
+  }
+}

@@ -1,0 +1,201 @@
+import { DateTime } from 'luxon';
+import { audit } from '../../platform/audit.ts';
+import type { Query } from '../../platform/database.ts';
+import { seedOf } from '../draw/satq1.ts';
+import { completionRate, firstWave, type SamplingRules } from '../draw/sizes.ts';
+import { nextOpening } from '../fieldwork/calendar.ts';
+import type { ContactRules } from '../fieldwork/plan.ts';
+import { type Exclusion, freeze, type OrderedLine, orderFrame, type RosterEntry, splitRoster } from './frame.ts';
+import type { RoundServices } from './launch.ts';
+
+export interface DrawRules {
+  /** Where the company is: decides which day it is, and so who looks after whom. */
+  readonly timeZone: string;
+  readonly sampling: SamplingRules & { readonly restPeriods: number };
+  readonly contact: ContactRules;
+}
+
+interface CommittedRound {
+  readonly id: string;
+  readonly period: string;
+  readonly ruleSetId: string;
+  readonly sealedNonces: Buffer;
+  readonly publicValue: string;
+}
+
+/**
+ * Freezes the frame of a committed round, orders it, and releases the first wave: one case a released retailer. All in
+ * one transaction that begins by locking the round, so that a job delivered twice draws once and a killed one leaves
+ * nothing half done.
+ *
+ * @returns whether it was this call that drew.
+ */
+export async function drawRound(
+  services: RoundServices & { rules: (ruleSetId: string) => Promise<DrawRules> },
+  roundId: string,
+): Promise<boolean> {
+  const now = services.clock.now();
+  return services.database.transaction(async (query) => {
+    const round = await lockCommitted(query, roundId);
+    if (!round) return false;
+    const { sampling, contact, timeZone } = await services.rules(round.ruleSetId);
+    const today = DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
+    const { inFrame, excluded } = splitRoster(
+      await readRoster(query, today, periodsBefore(round.period, sampling.restPeriods)),
+    );
+    const frame = freeze(inFrame);
+    const nonces = services.vault.open(round.sealedNonces).split(':');
+    const seed = seedOf({ drawId: roundId, frameHash: frame.hash, nonces, publicValue: round.publicValue });
+    const lines = orderFrame(inFrame, seed);
+    const released = await releaseFirstWave(query, round, lines, sampling);
+    await storeFrame(query, roundId, lines, excluded);
+    await openCases(services, query, roundId, released, contact, now);
+    // Until the tables' sizes are known, plans are made for empty ones, and kept by prepared statements.
+    await query({ text: 'ANALYZE survey_case, frame_line' });
+    await query({
+      text: `UPDATE draw SET frame_hash = $2, frozen_at = $3 WHERE round_id = $1`,
+      values: [roundId, frame.hash, now],
+    });
+    await query({
+      text: `UPDATE round SET state = 'fielding', fielding_at = $2 WHERE id = $1`,
+      values: [roundId, now],
+    });
+    await audit(query, now, {
+      actor: 'system',
+      action: 'round.draw',
+      subject: roundId,
+      detail: { frameHash: frame.hash, frame: lines.length, excluded: excluded.length, released: released.length },
+    });
+    return true;
+  });
+}
+
+async function lockCommitted(query: Query, roundId: string): Promise<CommittedRound | null> {
+  const [row] = await query<CommittedRound>({
+    text: `
+      SELECT r.id, r.period, r.rule_set_id AS "ruleSetId", d.sealed_nonces AS "sealedNonces", d.public_value AS "publicValue"
+      FROM round r JOIN draw d ON d.round_id = r.id WHERE r.id = $1 AND r.state = 'committed' FOR UPDATE OF r`,
+    values: [roundId],
+  });
+  return row ?? null;
+}
+
+/** The `count` periods before `period`, latest first: `2026-12` → `2026-11`, `2026-10`. */
+export function periodsBefore(period: string, count: number): string[] {
+  const first = DateTime.fromFormat(period, 'yyyy-MM', { zone: 'utc' });
+  return Array.from({ length: count }, (_, index) => first.minus({ months: index + 1 }).toFormat('yyyy-MM'));
+}
+
+/** Everybody with a manager today. Whoever was released in this period already, or in one he still rests from, rests. */
+function readRoster(query: Query, today: string, restingFrom: readonly string[]): Promise<RosterEntry[]> {
+  return query<RosterEntry>({
+    text: `
+      SELECT s.id AS "retailerId", a.manager_id AS "managerId", s.stratum, s.phone_id AS "phoneId", s.status = 'closed' AS closed,
+             p.opted_out_at IS NOT NULL AS "optedOut",
+             EXISTS (SELECT FROM survey_case c JOIN round r ON r.id = c.round_id WHERE c.retailer_id = s.id AND r.period = ANY($2)) AS rested
+      FROM retailer s
+      JOIN assignment a ON a.retailer_id = s.id AND a.from_day <= $1::date AND (a.until_day IS NULL OR a.until_day > $1::date)
+      LEFT JOIN phone p ON p.id = s.phone_id`,
+    values: [today, restingFrom],
+  });
+}
+
+async function releaseFirstWave(
+  query: Query,
+  round: CommittedRound,
+  lines: readonly OrderedLine[],
+  sampling: DrawRules['sampling'],
+): Promise<OrderedLine[]> {
+  const tracks = await readTracks(query, round.period);
+  const city = [...tracks.values()].reduce(
+    (sum, track) => ({ valid: sum.valid + track.valid, released: sum.released + track.released }),
+    { valid: 0, released: 0 },
+  );
+  const byManager = new Map<string, OrderedLine[]>();
+  for (const line of lines) byManager.set(line.managerId, [...(byManager.get(line.managerId) ?? []), line]);
+  return [...byManager].flatMap(([managerId, own]) => {
+    const available = own.filter(({ resting }) => resting === null);
+    const rate = completionRate(tracks.get(managerId) ?? { valid: 0, released: 0 }, city, sampling);
+    return available.slice(0, firstWave(own.length, available.length, rate, sampling));
+  });
+}
+
+/** Released and valid per manager over his last three closed rounds. */
+async function readTracks(query: Query, before: string): Promise<Map<string, { valid: number; released: number }>> {
+  const rows = await query<{ manager_id: string; valid: number; released: number }>({
+    text: `
+      WITH recent AS (
+        SELECT DISTINCT c.manager_id, r.id, r.closed_at,
+               dense_rank() OVER (PARTITION BY c.manager_id ORDER BY r.closed_at DESC, r.id) AS age
+        FROM survey_case c JOIN round r ON r.id = c.round_id WHERE r.state = 'closed' AND r.period < $1
+      )
+      SELECT c.manager_id, count(c.overall)::int AS valid, count(*)::int AS released
+      FROM survey_case c JOIN recent ON recent.id = c.round_id AND recent.manager_id = c.manager_id AND recent.age <= 3
+      GROUP BY c.manager_id`,
+    values: [before],
+  });
+  return new Map(rows.map(({ manager_id, valid, released }) => [manager_id, { valid, released }]));
+}
+
+async function storeFrame(
+  query: Query,
+  roundId: string,
+  lines: readonly OrderedLine[],
+  excluded: readonly Exclusion[],
+): Promise<void> {
+  await query({
+    text: `
+      INSERT INTO frame_line (round_id, retailer_id, manager_id, stratum, position, phone_id, resting)
+      SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::uuid[], $7::rest_reason[])`,
+    values: [
+      roundId,
+      lines.map((line) => line.retailerId),
+      lines.map((line) => line.managerId),
+      lines.map((line) => line.stratum),
+      lines.map((line) => line.position),
+      lines.map((line) => line.phoneId),
+      lines.map((line) => line.resting),
+    ],
+  });
+  await query({
+    text: `INSERT INTO exclusion (round_id, retailer_id, manager_id, reason) SELECT $1, * FROM unnest($2::text[], $3::text[], $4::exclusion_reason[])`,
+    values: [
+      roundId,
+      excluded.map((line) => line.retailerId),
+      excluded.map((line) => line.managerId),
+      excluded.map((line) => line.reason),
+    ],
+  });
+}
+
+/** One case a released retailer, due as soon as his shop may be called. */
+async function openCases(
+  { chance }: RoundServices,
+  query: Query,
+  roundId: string,
+  released: readonly OrderedLine[],
+  contact: ContactRules,
+  now: Date,
+): Promise<void> {
+  const zones = await query<{ time_zone: string }>({ text: 'SELECT DISTINCT time_zone FROM retailer' });
+  const due = zones.map(({ time_zone }) => nextOpening(now, time_zone, contact));
+  await query({
+    text: `
+      INSERT INTO survey_case (id, round_id, retailer_id, manager_id, phone_id, position, wave, time_zone, due_at, due_channel)
+      SELECT made.id, $1, made.retailer_id, made.manager_id, made.phone_id, made.position, 1, s.time_zone, opening.at, 'voice'
+      FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[]) AS made (id, retailer_id, manager_id, phone_id, position)
+      JOIN retailer s ON s.id = made.retailer_id
+      JOIN unnest($7::text[], $8::timestamptz[]) AS opening (zone, at) ON opening.zone = s.time_zone
+      ON CONFLICT (round_id, retailer_id) DO NOTHING`,
+    values: [
+      roundId,
+      released.map(() => chance.id()),
+      released.map((line) => line.retailerId),
+      released.map((line) => line.managerId),
+      released.map((line) => line.phoneId),
+      released.map((line) => line.position),
+      zones.map(({ time_zone }) => time_zone),
+      due,
+    ],
+  });
+}

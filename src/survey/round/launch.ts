@@ -1,0 +1,65 @@
+import { audit } from '../../platform/audit.ts';
+import type { Chance } from '../../platform/chance.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { type Database, uniqueViolation } from '../../platform/database.ts';
+import { Refused } from '../../platform/errors.ts';
+import type { Vault } from '../../platform/vault.ts';
+import { commitmentOf } from '../draw/satq1.ts';
+
+export interface RoundServices {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly vault: Vault;
+}
+
+export interface LaunchWish {
+  /** Also the draw's id: `2026-12-R1`. */
+  readonly roundId: string;
+  /** `2026-12`. */
+  readonly period: string;
+  readonly questionnaireId: string;
+  readonly ruleSetId: string;
+  readonly actor: string;
+  /** Randomness for the nonces; the installation's own unless a demo has to repeat itself. */
+  readonly nonceChance?: Pick<Chance, 'bytes'>;
+}
+
+/** Two nonces, as the protocol asks; both of them ours, which is why such a draw is marked operator-trusted. */
+const ownNonces = 2;
+
+/**
+ * Launches a round: commits to its nonces before anything of the frame is known to it. The draw job freezes the frame
+ * and draws. Which questionnaire and rule set hold is fixed here and never looked up again.
+ *
+ * @throws Refused `round-exists` where the id is taken.
+ */
+export async function launchRound(services: RoundServices, wish: LaunchWish): Promise<void> {
+  const now = services.clock.now();
+  const nonces = Array.from({ length: ownNonces }, () =>
+    (wish.nonceChance ?? services.chance).bytes(32).toString('hex'),
+  );
+  const commitments = nonces.map(commitmentOf);
+  const { roundId, period, questionnaireId, ruleSetId, actor } = wish;
+  await services.database
+    .transaction(async (query) => {
+      await query({
+        text: `INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at) VALUES ($1, $2, 'committed', $3, $4, $5)`,
+        values: [roundId, period, questionnaireId, ruleSetId, now],
+      });
+      await query({
+        text: `INSERT INTO draw (round_id, commitments, sealed_nonces, public_value, operator_trusted) VALUES ($1, $2, $3, 'NONE', true)`,
+        values: [roundId, commitments, services.vault.seal(nonces.join(':'))],
+      });
+      await audit(query, now, {
+        actor,
+        action: 'round.launch',
+        subject: roundId,
+        detail: { period, questionnaireId, ruleSetId, commitments },
+      });
+    })
+    .catch((error: { code?: string }) => {
+      if (error.code !== uniqueViolation) throw error;
+      throw new Refused('round-exists', `round ${roundId} was launched already 轮次 ${roundId} 已经启动过`);
+    });
+}

@@ -1,0 +1,73 @@
+import type { CallResult } from '../survey/disposition/outcome.ts';
+import type { CallReport } from '../survey/fieldwork/call.ts';
+
+/**
+ * How retailers are reached, whoever carries it. Two ports, because no carrier in mainland China has both: calls, and
+ * texts. An adapter says in these words what its carrier did; it decides nothing and remembers nothing.
+ */
+export interface VoicePort {
+  /** Name of the carrier, under which its pace is kept. */
+  readonly carrier: string;
+  /** Asks for a call. Never throws for anything the carrier or the network did. */
+  place(call: OutgoingCall): Promise<Placing>;
+  /** Calls from our number to `to` that were asked for at or after `since`. @throws where the carrier can't be asked. */
+  callsTo(to: string, since: Date): Promise<KnownCall[]>;
+  /** How one call stands. null = the carrier knows none of that id. @throws where the carrier can't be asked. */
+  call(carrierId: string): Promise<KnownCall | null>;
+  /** @throws where the carrier does not answer or does not know us. */
+  health(): Promise<void>;
+}
+
+export interface OutgoingCall {
+  readonly attemptId: string;
+  /** E.164. The only place where it stands in clear. */
+  readonly to: string;
+  readonly ringSeconds: number;
+  readonly limitSeconds: number;
+}
+
+/**
+ * What became of asking. `refused`: the carrier said no, the phone certainly did not ring. `unknown`: anything else;
+ * the call may have gone out, so it is looked up and never asked for again.
+ */
+export type Placing =
+  | { readonly kind: 'placed'; readonly carrierId: string }
+  | {
+      readonly kind: 'refused';
+      readonly result: Exclude<CallResult, 'completed' | 'lost'>;
+      readonly errorCode: number | null;
+    }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export interface KnownCall {
+  readonly carrierId: string;
+  readonly report: CallReport;
+}
+
+export interface TextPort {
+  readonly carrier: string;
+  send(text: OutgoingText): Promise<Placing>;
+  /** Texts from us to `to` that were asked for at or after `since`. */
+  textsTo(to: string, since: Date): Promise<KnownText[]>;
+  health(): Promise<void>;
+}
+
+export interface OutgoingText {
+  readonly messageId: string;
+  readonly to: string;
+  readonly body: string;
+}
+
+export interface KnownText {
+  readonly carrierId: string;
+  readonly report: TextReport;
+}
+
+/** What a carrier says became of a text of ours. */
+export type TextReport =
+  | { readonly state: 'sent' | 'delivered' }
+  | {
+      readonly state: 'failed';
+      readonly result: 'bad-number' | 'blocked' | 'technical';
+      readonly errorCode: number | null;
+    };

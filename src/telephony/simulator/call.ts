@@ -1,0 +1,442 @@
+import type { Planned } from './agenda.ts';
+import type { Exchange, Line } from './exchange.ts';
+import { collect } from './gathering.ts';
+import type { CallOrder, Entry } from './journal.ts';
+import type { CallbackTrouble } from './mischief.ts';
+import type { Counts, Reaction } from './person.ts';
+import { rfc2822 } from './resources.ts';
+import type { Utterance } from './speech.ts';
+import { BadTwiml, type Document, type Gather, type HttpMethod, readTwiml, type Verb } from './twiml.ts';
+import type { Fields, WebhookAnswer } from './webhook.ts';
+
+/**
+ * One outbound call: queued → (initiated) → ringing → in-progress → completed, or busy, no-answer, failed, canceled.
+ * https://www.twilio.com/docs/voice/api/call-resource#call-status-values
+ *
+ * Nothing on the line needs a timer of its own: when a document has been fetched, what the person will do with it
+ * follows, so the one event that ends its course (a key, a silence, a hang-up) is all that is planned.
+ */
+
+export type CallStatus =
+  | 'queued'
+  | 'ringing'
+  | 'in-progress'
+  | 'completed'
+  | 'busy'
+  | 'failed'
+  | 'no-answer'
+  | 'canceled';
+type End = Exclude<CallStatus, 'queued' | 'ringing' | 'in-progress'>;
+type Event = 'initiated' | 'ringing' | 'answered' | 'completed';
+
+/** From the order to the first sign of life on the network, seconds. */
+const DIAL_AFTER = 1;
+/** From dialling to a refusal by the network, seconds. */
+const REFUSED_AFTER = 2;
+/** "We are sorry, an application error has occurred. Goodbye." */
+const APOLOGY_SECONDS = 4;
+
+/** Documents that only redirect to one another would keep a standing clock from ever moving on. */
+const MOST_AT_ONE_INSTANT = 100;
+
+const SIP = { ok: 200, notFound: 404, busy: 486, ranOut: 487 } as const;
+
+export class Call {
+  readonly order: CallOrder;
+  readonly created: Date;
+  /** When it was dialled. */
+  started: Date | null = null;
+  answered: Date | null = null;
+  ended: Date | null = null;
+  updated: Date;
+  status: CallStatus = 'queued';
+  readonly #exchange: Exchange;
+  readonly #line: Line;
+  readonly #counts: Counts;
+  readonly #heard: string[] = [];
+  #sip: number = SIP.ok;
+  #sequence = 0;
+  #silentFor = 0;
+  #planned: Planned | null = null;
+  /** Grows with every new course of the call, so that an answer to an old one is recognised and dropped. */
+  #course = 0;
+  readonly #trouble: CallbackTrouble | null;
+  /** Callbacks held back to be sent after the last one. */
+  readonly #heldBack: Fields[] = [];
+  #askedAt = 0;
+  #atOneInstant = 0;
+
+  constructor(exchange: Exchange, order: CallOrder, line: Line, counts: Counts, created: Date) {
+    this.#exchange = exchange;
+    this.order = order;
+    this.#line = line;
+    this.#counts = counts;
+    this.created = created;
+    this.updated = created;
+    this.#trouble = exchange.parts.mischief.callbacks(order.to, counts.calls);
+  }
+
+  get sid(): string {
+    return this.order.sid;
+  }
+
+  /** Whole seconds from answer to end; 0 when never answered, null while alive. */
+  get duration(): number | null {
+    if (!this.ended) return null;
+    return this.answered ? Math.round((this.ended.getTime() - this.answered.getTime()) / 1000) : 0;
+  }
+
+  begin(): void {
+    this.#in(DIAL_AFTER, () => this.#dial());
+  }
+
+  /** Ends it from the customer's side: an answered call is completed, another one canceled. */
+  hangUp(): void {
+    if (this.ended) return;
+    this.#end(this.status === 'in-progress' ? 'completed' : 'canceled', this.answered ? SIP.ok : SIP.ranOut);
+  }
+
+  /** Takes it back before anybody answered; an answered call is left alone. */
+  cancel(): void {
+    if (this.ended || this.status === 'in-progress') return;
+    this.#end('canceled', SIP.ranOut);
+  }
+
+  /** New instructions for a call in progress. */
+  redirect(to: { readonly url: string; readonly method: HttpMethod } | { readonly twiml: string }): void {
+    this.#planned?.cancel();
+    this.updated = this.#exchange.agenda.now();
+    if ('twiml' in to) this.#carryOut(to.twiml, this.order.url);
+    else void this.#ask(to.url, to.method, {});
+  }
+
+  /** Ends a call that the exchange lost when it was killed; the customer hears of it when the clock moves on. */
+  breakOff(sip: number): void {
+    const now = this.#exchange.agenda.now();
+    this.#close('failed', sip, now);
+    this.tellAgain();
+  }
+
+  /** Tells of the end once more, after a restart that came between the end and the answer to its callback. */
+  tellAgain(): void {
+    if (!this.order.statusCallback || this.#endedSilently()) return;
+    this.#in(1, () => this.#tellEnd());
+  }
+
+  restoreEnd(entry: Entry & { entry: 'end' }): void {
+    this.status = entry.status as End;
+    this.#sip = entry.sip;
+    this.started = entry.started ? new Date(entry.started) : null;
+    this.answered = entry.answered ? new Date(entry.answered) : null;
+    this.ended = new Date(entry.at);
+    this.updated = this.ended;
+    this.#sequence = entry.sequence;
+  }
+
+  #dial(): void {
+    const ring = this.#line.person.ring(this.#counts);
+    this.started = this.#move('queued');
+    this.#tell('initiated');
+    switch (ring.does) {
+      case 'not-exist':
+        this.#in(REFUSED_AFTER, () => this.#end('failed', SIP.notFound));
+        return;
+      case 'busy':
+        this.#in(REFUSED_AFTER, () => this.#end('busy', SIP.busy));
+        return;
+      case 'ring-out':
+        this.#in(ring.connect, () => this.#ring(null));
+        return;
+      case 'answer':
+        this.#in(ring.connect, () => this.#ring(ring.after));
+        return;
+    }
+  }
+
+  /** @param answersAfter seconds until somebody picks up, if anybody does */
+  #ring(answersAfter: number | null): void {
+    this.#move('ringing');
+    this.#tell('ringing');
+    if (answersAfter !== null && answersAfter < this.order.timeout) this.#in(answersAfter, () => this.#answer());
+    else this.#in(this.order.timeout, () => this.#end('no-answer', SIP.ranOut));
+  }
+
+  #answer(): void {
+    this.answered = this.#move('in-progress');
+    this.#tell('answered');
+    if (this.order.url) void this.#ask(this.order.url, this.order.method, {});
+    else this.#carryOut(this.order.twiml ?? '', null);
+  }
+
+  /** Fetches a document and carries it out. */
+  async #ask(address: string, method: HttpMethod, extra: Fields): Promise<void> {
+    const course = ++this.#course;
+    const now = this.#exchange.agenda.now().getTime();
+    this.#atOneInstant = now === this.#askedAt ? this.#atOneInstant + 1 : 0;
+    this.#askedAt = now;
+    if (this.#atOneInstant > MOST_AT_ONE_INSTANT) {
+      this.#alert(11200, 'documents lead to one another without taking any time');
+      this.#end('completed', SIP.ok);
+      return;
+    }
+    await this.#exchange.agenda.during(async () => {
+      const fields = { ...this.#fields(), ...extra };
+      const { webhooks } = this.#exchange.parts;
+      const copies = this.#trouble === 'turns-doubled' ? 2 : 1;
+      // Whoever takes a key twice is shown twice that it was one: the first copy's answer counts.
+      const [answer] = await Promise.all(Array.from({ length: copies }, () => webhooks.send(address, method, fields)));
+      if (!answer || course !== this.#course || this.ended) return;
+      if (answer.ok) this.#carryOutAnswer(answer, address);
+      else this.#goWrong(answer.code, answer.reason, address);
+    });
+  }
+
+  #carryOutAnswer(answer: WebhookAnswer & { ok: true }, address: string): void {
+    const type = answer.contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    if (type === 'text/plain') this.#carryOut(sayOnly(answer.body), address);
+    else if (type === '' || /xml$|^text\/html$/.test(type)) this.#carryOut(answer.body, address);
+    else this.#goWrong(12300, `Invalid Content-Type: ${type}`, address);
+  }
+
+  #carryOut(xml: string, address: string | null): void {
+    let document: Document;
+    try {
+      document = readTwiml(xml);
+    } catch (error) {
+      if (!(error instanceof BadTwiml)) throw error;
+      this.#goWrong(error.code, error.message, address ?? '');
+      return;
+    }
+    for (const name of document.ignored) this.#alert(12200, `<${name}> is passed over`);
+    this.#play(document.verbs, address);
+  }
+
+  /** Goes through the verbs until one of them plans what comes next. */
+  #play(verbs: readonly Verb[], address: string | null): void {
+    let at = 0;
+    for (const verb of verbs) {
+      switch (verb.verb) {
+        case 'say': {
+          const end = this.#listen(verb.prompt, verb.prompt.seconds, at, this.#hear(verb.prompt));
+          if (end === 'gone') return;
+          at = end;
+          break;
+        }
+        case 'gather': {
+          const end = this.#gather(verb.gather, at, address);
+          if (end === 'gone') return;
+          at = end;
+          break;
+        }
+        case 'redirect': {
+          const { url, method } = verb;
+          this.#in(at, () => this.#goTo(url, method, address, {}));
+          return;
+        }
+        case 'hangup':
+          this.#in(at, () => this.#end('completed', SIP.ok));
+          return;
+        case 'message':
+          break;
+      }
+    }
+    this.#in(at, () => this.#end('completed', SIP.ok));
+  }
+
+  /** @returns the second at which the next verb begins, or that the course of the document ends here */
+  #gather(gather: Gather, at: number, address: string | null): number | 'gone' {
+    const reaction = this.#hear(gather.prompt);
+    const presses = reaction.does === 'press' ? reaction.presses : [];
+    const gathered = collect(gather, presses);
+    const end = this.#listen(gather.prompt, gathered.at, at, reaction);
+    if (end === 'gone') return 'gone';
+    if (gathered.digits === '' && !gather.actionOnEmptyResult) return end;
+    const fields = { Digits: gathered.digits, FinishedOnKey: gathered.finishedOnKey, msg: 'Gather End' };
+    this.#in(end, () => this.#goTo(gather.action ?? '', gather.method, address, fields));
+    return 'gone';
+  }
+
+  #hear(prompt: Utterance): Reaction {
+    if (prompt.words === '') return { does: 'nothing' };
+    this.#exchange.learn(this.#line, prompt.words);
+    const heard = { now: prompt, before: [...this.#heard], name: this.#line.name };
+    this.#heard.push(prompt.words);
+    return this.#line.person.hear(heard, this.#counts);
+  }
+
+  /**
+   * Lets `seconds` of a prompt and the wait after it pass, unless the person leaves meanwhile: because he wants to, or
+   * because nothing was said for longer than he has patience.
+   */
+  #listen(prompt: Utterance, seconds: number, at: number, reaction: Reaction): number | 'gone' {
+    const silentSince = prompt.words === '' ? -this.#silentFor : (prompt.ends.at(-1) ?? 0);
+    const leaves = Math.min(
+      silentSince + this.#line.person.patience,
+      reaction.does === 'hang-up' ? reaction.at : Number.POSITIVE_INFINITY,
+    );
+    if (leaves < seconds) {
+      this.#in(at + Math.max(0, leaves), () => this.#end('completed', SIP.ok));
+      return 'gone';
+    }
+    // A key is a sign of life for both sides.
+    this.#silentFor = reaction.does === 'press' ? 0 : Math.max(0, seconds - silentSince);
+    return at + seconds;
+  }
+
+  /** To an address as written in a document: relative to the document's own, which is also meant when it is empty. */
+  #goTo(url: string, method: HttpMethod, address: string | null, fields: Fields): void {
+    let target: string;
+    try {
+      target = url === '' && address !== null ? address : new URL(url, address ?? undefined).href;
+    } catch {
+      this.#goWrong(11100, 'Invalid URL format', url);
+      return;
+    }
+    void this.#ask(target, method, fields);
+  }
+
+  /** As Twilio: the fallback address, and when that fails too an apology and the end of the call. */
+  #goWrong(code: number, reason: string, address: string): void {
+    this.#alert(code, reason);
+    const { fallbackUrl, fallbackMethod } = this.order;
+    if (fallbackUrl && fallbackUrl !== address) {
+      void this.#ask(fallbackUrl, fallbackMethod, { ErrorCode: String(code), ErrorUrl: address });
+      return;
+    }
+    this.#in(APOLOGY_SECONDS, () => this.#end('completed', SIP.ok));
+  }
+
+  #alert(code: number, reason: string): void {
+    this.#exchange.alert({ code, sid: this.sid, reason });
+  }
+
+  #end(status: End, sip: number): void {
+    this.#close(status, sip, this.#exchange.agenda.now());
+    if (!this.#endedSilently()) this.#tellEnd();
+  }
+
+  /** Twilio tells nobody of a call that was taken back before it was dialled. */
+  #endedSilently(): boolean {
+    return this.status === 'canceled' && !this.started;
+  }
+
+  #close(status: End, sip: number, at: Date): void {
+    this.#planned?.cancel();
+    this.#course++;
+    this.status = status;
+    this.#sip = sip;
+    this.ended = at;
+    this.updated = at;
+    this.#exchange.parts.journal.append({
+      entry: 'end',
+      at: at.toISOString(),
+      sid: this.sid,
+      status,
+      sip,
+      started: this.started?.toISOString() ?? null,
+      answered: this.answered?.toISOString() ?? null,
+      sequence: this.#sequence,
+    });
+  }
+
+  #tellEnd(): void {
+    void this.#exchange.agenda.during(async () => {
+      const sent = this.#tell('completed');
+      if (!sent) return;
+      await sent;
+      this.#exchange.parts.journal.append({
+        entry: 'told',
+        at: this.#exchange.agenda.now().toISOString(),
+        sid: this.sid,
+      });
+    });
+  }
+
+  /** A status callback, if it was asked for. The call goes on without waiting for its answer. */
+  #tell(event: Event): Promise<void> | null {
+    const { statusCallback, statusCallbackMethod, statusCallbackEvents } = this.order;
+    if (!statusCallback || !statusCallbackEvents.includes(event)) return null;
+    const fields: Record<string, string> = {
+      ...this.#fields(),
+      CallStatus: event === 'initiated' ? 'initiated' : this.status,
+      CallbackSource: 'call-progress-events',
+      SequenceNumber: String(this.#sequence++),
+      Timestamp: rfc2822(this.ended ?? this.#exchange.agenda.now()),
+    };
+    if (event === 'completed') {
+      fields.SipResponseCode = String(this.#sip);
+      fields.CallDuration = String(this.duration ?? 0);
+      fields.Duration = String(Math.ceil((this.duration ?? 0) / 60));
+    }
+    return this.#exchange.agenda.during(async () => {
+      for (const one of this.#toSend(event, fields)) {
+        const answer = await this.#exchange.parts.webhooks.send(statusCallback, statusCallbackMethod, one);
+        if (!answer.ok) this.#alert(answer.code, answer.reason);
+      }
+    });
+  }
+
+  /** What goes out at an event: its callback, unless this call's callbacks are in trouble. */
+  #toSend(event: Event, fields: Fields): readonly Fields[] {
+    const last = event === 'completed';
+    switch (this.#trouble) {
+      case 'doubled':
+        return [fields, fields];
+      case 'end-lost':
+        return last ? [] : [fields];
+      case 'reversed':
+        if (last) return [fields, ...this.#heldBack.splice(0).reverse()];
+        this.#heldBack.push(fields);
+        return [];
+      default:
+        return [fields];
+    }
+  }
+
+  #fields(): Fields {
+    const { to, from } = this.order;
+    return {
+      AccountSid: this.#exchange.parts.accountSid,
+      ApiVersion: '2010-04-01',
+      CallSid: this.sid,
+      CallStatus: this.status,
+      Called: to,
+      CalledCountry: country(to),
+      Caller: from,
+      CallerCountry: country(from),
+      Direction: 'outbound-api',
+      From: from,
+      FromCountry: country(from),
+      To: to,
+      ToCountry: country(to),
+    };
+  }
+
+  #move(status: CallStatus): Date {
+    const now = this.#exchange.agenda.now();
+    this.status = status;
+    this.updated = now;
+    return now;
+  }
+
+  /** Plans the call's next step, which takes the place of any other; the time limit takes the place of a later one. */
+  #in(seconds: number, step: () => void): void {
+    this.#planned?.cancel();
+    const { agenda } = this.#exchange;
+    const at = agenda.after(seconds);
+    const limit = this.answered && !this.ended ? this.answered.getTime() + this.order.timeLimit * 1000 : null;
+    this.#planned =
+      limit !== null && limit < at ? agenda.plan(limit, () => this.#end('completed', SIP.ok)) : agenda.plan(at, step);
+  }
+}
+
+/** Twilio reads a plain text out. */
+function sayOnly(words: string): string {
+  return `<Response><Say>${words.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</Say></Response>`;
+}
+
+/** The two countries this project telephones in; others are left open, as Twilio does where it does not know. */
+export function country(phone: string): string {
+  if (phone.startsWith('+86')) return 'CN';
+  return phone.startsWith('+1') ? 'US' : '';
+}

@@ -1,0 +1,120 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * The simulator's own addresses, outside Twilio's paths: `/_control/{token}/…`. They move a standing clock and tell what
+ * happened, for whoever drives a simulated round or checks afterwards that nobody was called twice.
+ */
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly type: 'application/json' | 'application/x-ndjson' | 'text/plain';
+  readonly body: string;
+}
+
+export interface ControlRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+const PREFIX = '/_control/';
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+
+type Handler = (control: Control, body: string) => Promise<ControlAnswer> | ControlAnswer;
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  'POST advance': (control, body) => control.advance(body),
+  'GET quiet': (control) => control.quiet(),
+  'GET calls': (control) => control.calls(),
+  'GET tally': (control) => control.tally(),
+};
+
+export class Control {
+  readonly #exchange: Exchange;
+  readonly #token: string;
+  readonly #changes: () => number;
+
+  /** @param changes how many REST requests came in and webhooks went out so far */
+  constructor(exchange: Exchange, token: string, changes: () => number) {
+    this.#exchange = exchange;
+    this.#token = token;
+    this.#changes = changes;
+  }
+
+  /** The answer to a request for a control address; null for any other path and for a wrong token, which are 404 alike. */
+  async answer(request: ControlRequest): Promise<ControlAnswer | null> {
+    if (!request.path.startsWith(PREFIX)) return null;
+    const [token = '', verb = '', ...rest] = request.path.slice(PREFIX.length).split('/');
+    if (!same(token, this.#token) || rest.length > 0) return null;
+    const handler = HANDLERS[`${request.method} ${verb}`];
+    return handler ? await handler(this, request.body) : null;
+  }
+
+  /** Moves the clock to `{ "to": ISO }` and everything due with it; then tells as `quiet` does. */
+  async advance(body: string): Promise<ControlAnswer> {
+    const { agenda } = this.#exchange;
+    if (!agenda.stands)
+      return plain(409, 'This clock runs by itself: start the simulator with --start to advance it.\n');
+    const to = instant(body);
+    if (!to) return plain(400, 'Expected {"to":"2026-03-02T09:30:00Z"}.\n');
+    await agenda.advance(to, () => this.#exchange.recordClock());
+    this.#exchange.recordClock();
+    return this.#state();
+  }
+
+  async quiet(): Promise<ControlAnswer> {
+    await this.#exchange.agenda.quiet();
+    return this.#state();
+  }
+
+  /** Every call ever taken, one a line, in order of creation. */
+  calls(): ControlAnswer {
+    const lines = this.#exchange.calls.map((call) =>
+      JSON.stringify({
+        sid: call.sid,
+        attempt: call.order.url?.match(UUID)?.at(-1) ?? null,
+        phone: this.#exchange.alias(call.order.to),
+        created: call.created.toISOString(),
+        ended: call.ended?.toISOString() ?? null,
+      }),
+    );
+    return { status: 200, type: 'application/x-ndjson', body: lines.map((line) => `${line}\n`).join('') };
+  }
+
+  tally(): ControlAnswer {
+    return json(this.#exchange.tally());
+  }
+
+  #state(): ControlAnswer {
+    const { agenda } = this.#exchange;
+    const due = agenda.nextDue();
+    return json({
+      now: agenda.now().toISOString(),
+      nextDue: due === null ? null : new Date(due).toISOString(),
+      changes: this.#changes(),
+    });
+  }
+}
+
+function same(a: string, b: string): boolean {
+  const digest = (value: string) => createHash('sha256').update(value).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+function instant(body: string): Date | null {
+  try {
+    const to = new Date(JSON.parse(body).to);
+    return Number.isNaN(to.getTime()) ? null : to;
+  } catch {
+    return null;
+  }
+}
+
+function json(value: unknown): ControlAnswer {
+  return { status: 200, type: 'application/json', body: JSON.stringify(value) };
+}
+
+function plain(status: number, body: string): ControlAnswer {
+  return { status, type: 'text/plain', body };
+}

@@ -1,0 +1,229 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { Chance } from '../../platform/chance.ts';
+import type { Agenda } from './agenda.ts';
+import { Call } from './call.ts';
+import type { CallOrder, Entry, Journal, TextOrder } from './journal.ts';
+import type { Mischief } from './mischief.ts';
+import type { Person } from './person.ts';
+import { ReceivedText, SentText, type Text } from './text.ts';
+import type { Webhooks } from './webhook.ts';
+
+/** Something in Twilio's debugger: what went wrong with a customer's webhook or TwiML. Names no number. */
+export interface Alert {
+  readonly code: number;
+  readonly sid: string;
+  readonly reason: string;
+}
+
+/** A telephone number and what it was reached for. */
+export interface Line {
+  readonly phone: string;
+  readonly person: Person;
+  calls: number;
+  texts: number;
+  /** How often a call was asked for since the start, placed or not. */
+  orders: number;
+  /** Whose name was last heard or read here. */
+  name: string | null;
+  readonly read: string[];
+}
+
+export interface ExchangeParts {
+  readonly accountSid: string;
+  readonly agenda: Agenda;
+  readonly webhooks: Webhooks;
+  readonly journal: Journal;
+  readonly chance: Chance;
+  /** Fixes who sits behind which number, and keys the hash under which control names a number. */
+  readonly seed: string;
+  readonly personBehind: (phone: string) => Person;
+  readonly mischief: Mischief;
+  /** Where texts to our number are sent on to; null keeps them. */
+  readonly smsUrl: string | null;
+  /** The number of a messaging service, for texts ordered without a From. */
+  readonly serviceNumber: string;
+  readonly alert: (alert: Alert) => void;
+}
+
+/** Why a call ended that was alive when the simulator was killed: the exchange itself was gone. */
+const SIP_UNAVAILABLE = 503;
+
+/** All calls, texts and lines of one account. */
+export class Exchange {
+  readonly parts: ExchangeParts;
+  /** In order of creation. */
+  readonly calls: Call[] = [];
+  readonly texts: Text[] = [];
+  readonly #callBySid = new Map<string, Call>();
+  readonly #textBySid = new Map<string, Text>();
+  readonly #callsTo = new Map<string, Call[]>();
+  readonly #lines = new Map<string, Line>();
+  readonly #alerts = new Map<number, number>();
+  readonly #phoneKey: Buffer;
+  /** When this account began, on the simulator's clock. */
+  since: Date;
+  #recorded: number;
+
+  /** @param since the earliest instant it knows of */
+  constructor(parts: ExchangeParts, since: Date) {
+    this.parts = parts;
+    this.since = since;
+    this.#recorded = since.getTime();
+    this.#phoneKey = createHash('sha256').update(`phone key|${parts.seed}`).digest();
+  }
+
+  get agenda(): Agenda {
+    return this.parts.agenda;
+  }
+
+  call(sid: string): Call | undefined {
+    return this.#callBySid.get(sid);
+  }
+
+  text(sid: string): Text | undefined {
+    return this.#textBySid.get(sid);
+  }
+
+  callsTo(phone: string): readonly Call[] {
+    return this.#callsTo.get(phone) ?? [];
+  }
+
+  line(phone: string): Line {
+    let line = this.#lines.get(phone);
+    if (!line) {
+      line = { phone, person: this.parts.personBehind(phone), calls: 0, texts: 0, orders: 0, name: null, read: [] };
+      this.#lines.set(phone, line);
+    }
+    return line;
+  }
+
+  /** A number as control shows it: the same for the same number and seed, and telling nothing else. */
+  alias(phone: string): string {
+    return createHmac('sha256', this.#phoneKey).update(phone).digest('hex');
+  }
+
+  sid(prefix: 'CA' | 'SM'): string {
+    return `${prefix}${this.parts.chance.id().replaceAll('-', '')}`;
+  }
+
+  /** Takes a call: on disk when it returns, dialled as the clock moves on. */
+  placeCall(order: CallOrder): Call {
+    const now = this.agenda.now();
+    this.parts.journal.append({ entry: 'call', at: now.toISOString(), call: order });
+    const call = this.#addCall(order, now);
+    call.begin();
+    return call;
+  }
+
+  /** Takes a text: on disk when it returns, sent as the clock moves on. */
+  placeText(order: TextOrder): SentText {
+    const now = this.agenda.now();
+    this.parts.journal.append({ entry: 'text', at: now.toISOString(), text: order });
+    const text = this.#addText(order, now);
+    text.begin();
+    return text;
+  }
+
+  /** A text from a person to us. */
+  receive(text: ReceivedText): void {
+    this.texts.push(text);
+    this.#textBySid.set(text.sid, text);
+  }
+
+  /** Remembers a name that was heard on a line. */
+  learn(line: Line, words: string): void {
+    const name = line.person.nameIn(words);
+    if (name === null || name === line.name) return;
+    line.name = name;
+    this.parts.journal.append({ entry: 'name', at: this.agenda.now().toISOString(), phone: line.phone, name });
+  }
+
+  /** Puts a standing clock's present instant on disk, so that no restart sets it back. */
+  recordClock(): void {
+    const now = this.agenda.now();
+    if (now.getTime() <= this.#recorded) return;
+    this.#recorded = now.getTime();
+    this.parts.journal.append({ entry: 'clock', at: now.toISOString() });
+  }
+
+  alert(alert: Alert): void {
+    this.#alerts.set(alert.code, (this.#alerts.get(alert.code) ?? 0) + 1);
+    this.parts.alert(alert);
+  }
+
+  /** How much there was of everything since the journal began; alerts by code since the start. */
+  tally(): { calls: number; texts: number; replies: number; alerts: Record<string, number> } {
+    const replies = this.texts.filter((text) => text.direction === 'inbound').length;
+    return {
+      calls: this.calls.length,
+      texts: this.texts.length - replies,
+      replies,
+      alerts: Object.fromEntries([...this.#alerts].sort(([a], [b]) => a - b)),
+    };
+  }
+
+  /**
+   * Goes on from what the journal holds. Calls that were alive have failed with the exchange; texts on their way go on,
+   * and replies not yet sent are planned anew.
+   */
+  restore(entries: readonly Entry[]): void {
+    const told = new Set<string>();
+    for (const entry of entries) this.#replay(entry, told);
+    for (const call of this.calls) {
+      if (!call.ended) call.breakOff(SIP_UNAVAILABLE);
+      else if (!told.has(call.sid)) call.tellAgain();
+    }
+    for (const text of this.texts) text.goOn();
+  }
+
+  #replay(entry: Entry, told: Set<string>): void {
+    const at = new Date(entry.at);
+    switch (entry.entry) {
+      case 'clock':
+        return;
+      case 'call':
+        this.#addCall(entry.call, at);
+        return;
+      case 'end':
+        this.#callBySid.get(entry.sid)?.restoreEnd(entry);
+        return;
+      case 'told':
+        told.add(entry.sid);
+        return;
+      case 'text':
+        this.#addText(entry.text, at);
+        return;
+      case 'text-status':
+        this.#textBySid.get(entry.sid)?.restoreStatus(entry);
+        return;
+      case 'reply':
+        this.receive(new ReceivedText(entry.sid, entry.from, entry.to, entry.body, at));
+        this.#textBySid.get(entry.of)?.restoreReply();
+        return;
+      case 'name':
+        this.line(entry.phone).name = entry.name;
+        return;
+    }
+  }
+
+  #addCall(order: CallOrder, created: Date): Call {
+    const line = this.line(order.to);
+    line.calls++;
+    const call = new Call(this, order, line, { calls: line.calls, texts: line.texts }, created);
+    this.calls.push(call);
+    this.#callBySid.set(order.sid, call);
+    const others = this.#callsTo.get(order.to);
+    if (others) others.push(call);
+    else this.#callsTo.set(order.to, [call]);
+    return call;
+  }
+
+  #addText(order: TextOrder, created: Date): SentText {
+    const line = this.line(order.to);
+    line.texts++;
+    const text = new SentText(this, order, line, { calls: line.calls, texts: line.texts }, created);
+    this.texts.push(text);
+    this.#textBySid.set(order.sid, text);
+    return text;
+  }
+}

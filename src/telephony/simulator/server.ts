@@ -1,0 +1,172 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Chance, systemChance } from '../../platform/chance.ts';
+import { Agenda } from './agenda.ts';
+import { Control } from './control.ts';
+import { type Alert, Exchange } from './exchange.ts';
+import { NO_JOURNAL, openJournal } from './journal.ts';
+import { mischief } from './mischief.ts';
+import type { Person } from './person.ts';
+import { retailers } from './personas.ts';
+import { answerRest, isRest, type RestAnswer } from './rest.ts';
+import { Webhooks } from './webhook.ts';
+
+/** The simulator as a server: one port for Twilio's REST API and, with a control token, for its own control addresses. */
+
+export interface SimulatorOptions {
+  readonly accountSid: string;
+  readonly authToken: string;
+  /** Fixes who sits behind which number. */
+  readonly seed: string;
+  /** 0 (the default) takes any free port. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** A folder for the journal; without it nothing outlives the process. */
+  readonly folder?: string;
+  /** Forget what the journal holds. */
+  readonly fresh?: boolean;
+  /** The clock stands from this instant on until control advances it; without it the clock is the system's. */
+  readonly start?: Date;
+  readonly controlToken?: string;
+  /** Where replies to texts are sent, as configured on a number in Twilio; without it they are not. */
+  readonly smsUrl?: string;
+  /** The number a messaging service sends from. */
+  readonly serviceNumber?: string;
+  /** Who sits behind a number; default: the retailers of `personas.ts`. */
+  readonly personBehind?: (phone: string) => Person;
+  /** The share of orders and of calls that meet with a carrier's troubles (see `mischief.ts`); default none. */
+  readonly mischief?: number;
+  readonly chance?: Chance;
+  /** How long a webhook may take, in real milliseconds; default 15 s, as Twilio. */
+  readonly webhookLimit?: number;
+  /** Told of every webhook or TwiML that went wrong, as Twilio's debugger is. */
+  readonly onAlert?: (alert: Alert) => void;
+}
+
+export interface Simulator {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Larger than any body a Twilio client sends. */
+const LARGEST_BODY = 1024 * 1024;
+/** Longer than any client keeps an idle connection, so that none is closed under a request. */
+const KEEP_ALIVE_MS = 10 * 60_000;
+
+/** Starts a simulator in this process. @throws whatever keeps it from listening or from reading its journal */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { journal, entries } = options.folder
+    ? openJournal(options.folder, options.fresh ?? false)
+    : { journal: NO_JOURNAL, entries: [] };
+  const written = entries.reduce((latest, { at }) => Math.max(latest, Date.parse(at)), 0);
+  const agenda = new Agenda(options.start ? new Date(Math.max(options.start.getTime(), written)) : null);
+  let changes = 0;
+  const webhooks = new Webhooks(options.authToken, options.webhookLimit ?? 15_000, () => changes++);
+  const exchange = new Exchange(
+    {
+      accountSid: options.accountSid,
+      agenda,
+      webhooks,
+      journal,
+      chance: options.chance ?? systemChance,
+      seed: options.seed,
+      personBehind: options.personBehind ?? retailers(options.seed),
+      mischief: mischief(options.seed, options.mischief ?? 0),
+      smsUrl: options.smsUrl ?? null,
+      serviceNumber: options.serviceNumber ?? '+15005550006',
+      alert: options.onAlert ?? (() => {}),
+    },
+    entries[0] ? new Date(entries[0].at) : agenda.now(),
+  );
+  exchange.restore(entries);
+  const control = options.controlToken ? new Control(exchange, options.controlToken, () => changes) : null;
+
+  const server = http.createServer((request, response) => {
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    if (isRest(path)) {
+      changes++;
+      void agenda.during(async () => {
+        const form = await body(request);
+        if (form === null) return;
+        answer(
+          response,
+          answerRest(exchange, options.authToken, {
+            method: request.method ?? '',
+            path,
+            query: new URLSearchParams(query),
+            form: new URLSearchParams(form),
+            authorization: request.headers.authorization,
+          }),
+        );
+      });
+      return;
+    }
+    void (async () => {
+      const text = await body(request);
+      if (text === null) return;
+      const found = (await control?.answer({ method: request.method ?? '', path, body: text })) ?? null;
+      if (!found)
+        answer(response, { status: 404, body: { code: 20404, message: 'Not found', more_info: '', status: 404 } });
+      else response.writeHead(found.status, { 'Content-Type': `${found.type}; charset=utf-8` }).end(found.body);
+    })();
+  });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  // An advance over days of calls is one request that lasts as long as it lasts.
+  server.requestTimeout = 0;
+  server.timeout = 0;
+
+  const port = await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
+  return {
+    url: `http://${options.host ?? '127.0.0.1'}:${port}`,
+    async close() {
+      agenda.close();
+      await new Promise<void>((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      });
+      // The journal first: a callback cut off by closing must be told again after the next start.
+      journal.close();
+      webhooks.close();
+    },
+  };
+}
+
+function listen(server: http.Server, port: number, host: string): Promise<number> {
+  return new Promise((settle, fail) => {
+    server.once('error', fail);
+    server.listen(port, host, () => settle((server.address() as AddressInfo).port));
+  });
+}
+
+/** The whole body, or null when the client went away in the middle of it or sends without end: then nothing is done. */
+async function body(request: http.IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request) {
+      length += chunk.length;
+      if (length > LARGEST_BODY) return null;
+      chunks.push(chunk);
+    }
+  } catch {
+    return null;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function answer(response: http.ServerResponse, { status, body, trouble }: RestAnswer): void {
+  if (trouble === 'connection-reset') return void response.destroy();
+  if (trouble === 'proxy-page') {
+    response.writeHead(502, { 'Content-Type': 'text/html' }).end('<html><body><h1>502 Bad Gateway</h1></body></html>');
+    return;
+  }
+  const text = Buffer.from(JSON.stringify(body), 'utf8');
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': text.length,
+    ...(status === 401 ? { 'WWW-Authenticate': 'Basic realm="Twilio API"' } : {}),
+  });
+  response.end(text);
+}

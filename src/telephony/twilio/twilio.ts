@@ -1,0 +1,150 @@
+import twilio from 'twilio';
+import type { KnownCall, OutgoingCall, OutgoingText, Placing, TextPort, VoicePort } from '../ports.ts';
+import { resultOf } from './errors.ts';
+import { type CallStatus, callReport, type TextStatus, textReport } from './reports.ts';
+
+/**
+ * Twilio, and whoever speaks its protocol: nothing here knows which, but the base URL. Errors of its library carry the
+ * request with the account's secret, so none leaves this file; what became of a request does.
+ */
+export interface TwilioSettings {
+  readonly accountSid: string;
+  readonly authToken: string;
+  /** Where the API lives, if not at Twilio. */
+  readonly baseUrl: string | null;
+  readonly fromNumber: string;
+  readonly messagingServiceSid: string | null;
+  /** Where Twilio reaches us. */
+  readonly publicUrl: string;
+}
+
+const requestTimeout = 10_000;
+
+export function openTwilio(settings: TwilioSettings): { voice: VoicePort; text: TextPort } {
+  const client = twilio(settings.accountSid, settings.authToken, {
+    timeout: requestTimeout,
+    keepAlive: true,
+    maxSockets: 50,
+  });
+  if (settings.baseUrl) client.api.baseUrl = settings.baseUrl;
+  const health = async () => {
+    await client.api.v2010.accounts(settings.accountSid).fetch().catch(withoutRequest);
+  };
+  return { voice: voicePort(client, settings, health), text: textPort(client, settings, health) };
+}
+
+type Client = ReturnType<typeof twilio>;
+
+function voicePort(client: Client, { fromNumber, publicUrl }: TwilioSettings, health: () => Promise<void>): VoicePort {
+  return {
+    carrier: 'twilio',
+    health,
+    async place({ attemptId, to, ringSeconds, limitSeconds }: OutgoingCall) {
+      const at = (path: string) => `${publicUrl}/twilio/voice/${attemptId}/${path}`;
+      return asking(() =>
+        client.calls.create({
+          to,
+          from: fromNumber,
+          url: at('0'),
+          method: 'POST',
+          statusCallback: at('status'),
+          statusCallbackMethod: 'POST',
+          // That it was taken, the answer to this request says; that somebody answered, the first turn.
+          statusCallbackEvent: ['ringing', 'completed'],
+          timeout: ringSeconds,
+          timeLimit: limitSeconds,
+        }),
+      );
+    },
+    async callsTo(to, since) {
+      // Twilio filters by whole seconds: a call of the same second must not fall out.
+      const startTimeAfter = new Date(Math.floor(since.getTime() / 1000) * 1000 - 1000);
+      const calls = await client.calls.list({ to, from: fromNumber, startTimeAfter, limit: 50 }).catch(withoutRequest);
+      return calls.map(known);
+    },
+    async call(carrierId) {
+      try {
+        return known(await client.calls(carrierId).fetch());
+      } catch (error) {
+        if (describe(error).status === 404) return null;
+        return withoutRequest(error);
+      }
+    },
+  };
+}
+
+const known = ({ sid, status }: { sid: string; status: string }): KnownCall => ({
+  carrierId: sid,
+  report: callReport(status as CallStatus, null, null),
+});
+
+function textPort(client: Client, settings: TwilioSettings, health: () => Promise<void>): TextPort {
+  const sender = settings.messagingServiceSid
+    ? { messagingServiceSid: settings.messagingServiceSid }
+    : { from: settings.fromNumber };
+  return {
+    carrier: 'twilio',
+    health,
+    async send({ messageId, to, body }: OutgoingText) {
+      const statusCallback = `${settings.publicUrl}/twilio/text/${messageId}/status`;
+      return asking(() => client.messages.create({ to, body, statusCallback, ...sender }));
+    },
+    async textsTo(to, since) {
+      const dateSentAfter = new Date(Math.floor(since.getTime() / 1000) * 1000 - 1000);
+      const messages = await client.messages.list({ to, dateSentAfter, limit: 50 }).catch(withoutRequest);
+      return messages.map(({ sid, status, errorCode }) => ({
+        carrierId: sid,
+        report: textReport(status as TextStatus, errorCode ?? null),
+      }));
+    },
+  };
+}
+
+/** What becomes of asking, by the only distinction that counts: certainly not made, or perhaps made. */
+async function asking(ask: () => Promise<{ sid: string }>): Promise<Placing> {
+  try {
+    return { kind: 'placed', carrierId: (await ask()).sid };
+  } catch (error) {
+    const { status, code, network } = describe(error);
+    if (network === 'ECONNREFUSED') return { kind: 'refused', result: 'technical', errorCode: null };
+    const saidNo = status !== null && status >= 400 && status < 500 && status !== 408 && code !== null;
+    return saidNo
+      ? { kind: 'refused', result: resultOf(code), errorCode: code }
+      : { kind: 'unknown', reason: network ?? (status === null ? 'no answer' : `HTTP ${status}`) };
+  }
+}
+
+interface Described {
+  /** HTTP status, where there was an answer. */
+  readonly status: number | null;
+  /** Twilio's own error code: without one the answer is not Twilio's, but some proxy's. */
+  readonly code: number | null;
+  /** The network's error code. */
+  readonly network: string | null;
+}
+
+function describe(error: unknown): Described {
+  const { status, code } = error as { status?: unknown; code?: unknown };
+  return {
+    status: typeof status === 'number' ? status : null,
+    code: typeof code === 'number' ? code : null,
+    network: typeof code === 'string' ? code : null,
+  };
+}
+
+/** A carrier that could not be asked. Says what happened, and nothing of the request. */
+export class CarrierUnreachable extends Error {
+  readonly code: string;
+
+  constructor({ status, code, network }: Described) {
+    super(
+      `the carrier could not be asked (${network ?? `HTTP ${status ?? '?'}${code === null ? '' : `, error ${code}`}`})`,
+    );
+    this.name = 'CarrierUnreachable';
+    this.code = 'carrier-unreachable';
+  }
+}
+
+function withoutRequest(error: unknown): never {
+  throw new CarrierUnreachable(describe(error));
+}

@@ -1,0 +1,39 @@
+import type { Request, Response } from 'express';
+import { downloadInput, downloadPublication, showBoard } from './board/board-page.ts';
+import type { Web } from './page.ts';
+import type { Permission } from './roles.ts';
+import { confirmLaunch, launch } from './round/launch-page.ts';
+import { showProgress, showRound, showToday } from './round/round-page.ts';
+import { listRounds } from './round/rounds-page.ts';
+import type { Viewer } from './sessions.ts';
+
+/** One request of somebody who may make it. */
+export interface Visit {
+  readonly web: Web;
+  readonly request: Request;
+  readonly response: Response;
+  readonly viewer: Viewer;
+  /** The only district whose managers may be shown; null = all of them. */
+  readonly districtId: string | null;
+}
+
+export interface Route {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly permission: Permission;
+  readonly show: (visit: Visit) => Promise<void> | void;
+}
+
+/** Every page behind the gate, with what it takes to see it. */
+export const consoleRoutes: readonly Route[] = [
+  { method: 'get', path: '/', permission: 'board.read', show: showToday },
+  { method: 'get', path: '/rounds', permission: 'rounds.list', show: (visit) => listRounds(visit) },
+  { method: 'get', path: '/rounds/launch', permission: 'round.launch', show: confirmLaunch },
+  { method: 'post', path: '/rounds', permission: 'round.launch', show: launch },
+  { method: 'get', path: '/rounds/:round', permission: 'round.read', show: showRound },
+  { method: 'get', path: '/rounds/:round/progress', permission: 'round.read', show: showProgress },
+  { method: 'get', path: '/board', permission: 'board.read', show: showBoard },
+  { method: 'get', path: '/board/:period', permission: 'board.read', show: showBoard },
+  { method: 'get', path: '/board/:period/publication.json', permission: 'board.read', show: downloadPublication },
+  { method: 'get', path: '/board/:period/score-input.json', permission: 'board.read', show: downloadInput },
+];

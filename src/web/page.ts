@@ -1,0 +1,87 @@
+import type { Request, Response } from 'express';
+import type { AuditLine } from '../platform/audit.ts';
+import type { Services } from '../workers/services.ts';
+import { languageOf } from './language.ts';
+import { messagesIn } from './messages.ts';
+import { may, type Permission } from './roles.ts';
+import { type Viewer, viewerOf } from './sessions.ts';
+import { renderTemplate, staticVersion } from './templates.ts';
+
+/** What every page is given besides the request. */
+export interface Web {
+  readonly services: Services;
+  readonly publicUrl: string;
+  /** The token a form of this session must carry. */
+  readonly formToken: (request: Request, response: Response) => string;
+  /** Notes in the audit log that somebody looks at something. */
+  readonly look: (line: AuditLine) => Promise<void>;
+}
+
+export interface Page {
+  readonly title: string;
+  /** Where in the navigation it stands. */
+  readonly at?: Section;
+}
+
+type Section = 'today' | 'rounds' | 'board';
+
+/** Sends one page: the template in the layout, in the reader's language. */
+export function sendPage(
+  web: Pick<Web, 'formToken'>,
+  request: Request,
+  response: Response,
+  template: string,
+  page: Page,
+  context: object = {},
+): void {
+  const viewer = viewerOf(response);
+  const language = languageOf(response);
+  const m = messagesIn(language);
+  const surroundings = {
+    m,
+    page: {
+      ...page,
+      language,
+      viewer: viewer && { name: viewer.name, role: m.roles[viewer.role] },
+      navigation: navigationFor(viewer, page.at, m.bar),
+      otherLanguage: otherLanguage(request, language),
+      // Where the session itself could not be had, the page that says so has no form to protect.
+      formToken: request.session ? web.formToken(request, response) : '',
+      version: staticVersion,
+    },
+  };
+  response.type('html').send(renderTemplate(template, context, surroundings));
+}
+
+/** Sends what a page shows inside its layout, for a page that refreshes itself. */
+export function sendFragment(response: Response, template: string, context: object): void {
+  const m = messagesIn(languageOf(response));
+  response.type('html').send(renderTemplate(template, context, { m }));
+}
+
+interface Place {
+  readonly section: Section;
+  readonly href: string;
+  readonly may: Permission;
+}
+
+const places: readonly Place[] = [
+  { section: 'today', href: '/', may: 'round.read' },
+  { section: 'rounds', href: '/rounds', may: 'rounds.list' },
+  { section: 'board', href: '/board', may: 'board.read' },
+];
+
+function navigationFor(viewer: Viewer | null, at: Section | undefined, words: Readonly<Record<Section, string>>) {
+  if (!viewer) return [];
+  return places
+    .filter((place) => may(viewer.role, place.may))
+    .map(({ section, href }) => ({ href, words: words[section], current: section === at }));
+}
+
+/** The same page in the other language. */
+function otherLanguage({ originalUrl }: Request, language: string): { href: string; hreflang: string } {
+  const hreflang = language === 'en' ? 'zh-CN' : 'en';
+  const url = new URL(originalUrl, 'http://any');
+  url.searchParams.set('lang', hreflang === 'en' ? 'en' : 'zh');
+  return { href: `${url.pathname}${url.search}`, hreflang };
+}

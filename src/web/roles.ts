@@ -1,0 +1,27 @@
+/**
+ * Who may do what. Closed by default: every page and action names what it takes (app.ts), and a role has only what
+ * stands in its row.
+ */
+export const roles = ['admin', 'supervisor', 'desk', 'manager', 'auditor'] as const;
+export type Role = (typeof roles)[number];
+
+export type Permission = 'board.read' | 'round.read' | 'rounds.list' | 'round.launch';
+
+/** `own-district` sees of a round what belongs to its own district's managers, and nothing of the others. */
+type Reach = 'everything' | 'own-district';
+
+const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
+  admin: {
+    'board.read': 'everything',
+    'round.read': 'everything',
+    'rounds.list': 'everything',
+    'round.launch': 'everything',
+  },
+  supervisor: { 'board.read': 'everything', 'round.read': 'own-district' },
+  desk: { 'board.read': 'everything' },
+  // Never live figures: a manager sees what is published, when it is (method §7).
+  manager: { 'board.read': 'everything' },
+  auditor: { 'board.read': 'everything', 'round.read': 'everything' },
+};
+
+export const may = (role: Role, what: Permission): Reach | null => table[role][what] ?? null;

@@ -1,0 +1,57 @@
+import type { Visit } from '../console.ts';
+import { NotFound } from '../faults.ts';
+import { languageOf } from '../language.ts';
+import { sendFragment, sendPage } from '../page.ts';
+import { may } from '../roles.ts';
+import { readPicture } from './picture.ts';
+import { progressView } from './progress-view.ts';
+import { currentRound, findRound, type RoundFacts } from './standing.ts';
+
+/** `/`: the round under way, for who may see it; else the board. */
+export async function showToday({ web, response, viewer }: Visit): Promise<void> {
+  const sees = may(viewer.role, 'round.read') && !(viewer.role === 'supervisor' && viewer.districtId === null);
+  const roundId = sees ? await currentRound(web.services.database.query) : null;
+  response.redirect(303, roundId ? `/rounds/${encodeURIComponent(roundId)}` : '/board');
+}
+
+export async function showRound(visit: Visit): Promise<void> {
+  const { web, request, response } = visit;
+  const { round, view } = await look(visit);
+  const path = `/rounds/${encodeURIComponent(round.id)}`;
+  const page = { title: view.title, at: view.live ? 'today' : 'rounds' } as const;
+  sendPage(web, request, response, 'round', page, {
+    view,
+    path,
+    progress: `${path}/progress`,
+    refreshes: refreshes(view),
+  });
+}
+
+/** The page's content alone, for the script that refreshes it every two seconds. */
+export async function showProgress(visit: Visit): Promise<void> {
+  const { view } = await look(visit);
+  if (!refreshes(view)) visit.response.set('Live-Over', '1');
+  sendFragment(visit.response, 'progress', { view });
+}
+
+type View = ReturnType<typeof progressView>;
+
+/** Until its score is published. */
+const refreshes = ({ live, scoring }: View): boolean => live || scoring;
+
+async function look({ web, request, response, viewer, districtId }: Visit): Promise<{
+  round: RoundFacts;
+  view: View;
+}> {
+  const { services } = web;
+  const round = await findRound(services.database.query, String(request.params.round));
+  if (!round) throw new NotFound();
+  await web.look({
+    actor: viewer.id,
+    action: 'round.read',
+    subject: round.id,
+    ...(districtId && { detail: { districtId } }),
+  });
+  const picture = await readPicture(services, round, districtId, languageOf(response));
+  return { round, view: progressView(picture, services.vault) };
+}

@@ -1,0 +1,143 @@
+import express, { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { KnownError } from '../platform/errors.ts';
+import { recordCallReport } from '../survey/fieldwork/call.ts';
+import { recordMessageReport } from '../survey/fieldwork/message.ts';
+import { takeText } from '../survey/fieldwork/text-turn.ts';
+import { takeVoiceTurn } from '../survey/fieldwork/turn.ts';
+import { type Input, type Key, keys } from '../survey/interview/conversation.ts';
+import { phoneForm } from '../survey/roster/phone.ts';
+import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
+import { isSigned } from '../telephony/twilio/signature.ts';
+import { hangUpTwiml, twiml } from '../telephony/twilio/twiml.ts';
+import type { Services } from '../workers/services.ts';
+import { wakeSettle } from '../workers/wake.ts';
+
+/** What the carrier signs with, and under which address it calls us. */
+export interface TwilioWebhooks {
+  /** The current token, and the previous one while it is being changed. */
+  readonly authTokens: readonly string[];
+  readonly publicUrl: string;
+}
+
+/**
+ * What a carrier may call, and nobody else: every request is signed or refused. A request that was taken before gets
+ * its first answer again; an attempt we do not know is 404; whatever fields a request brings besides are ignored.
+ */
+export function twilioRouter(services: Services, webhooks: TwilioWebhooks): Router {
+  const router = Router();
+  router.use(express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 200 }));
+  router.use((request, response, next) => {
+    const signature = request.get('X-Twilio-Signature');
+    const form = (request.body ?? {}) as Record<string, unknown>;
+    if (isSigned(webhooks.authTokens, webhooks.publicUrl, { path: request.originalUrl, signature, form })) next();
+    else response.status(403).type('text/plain').send('not signed by the carrier\n');
+  });
+  router.post('/voice/:attempt/status', (request, response) => callStatusReport(services, request, response));
+  router.post('/voice/:attempt/:turn', (request, response) => voiceTurn(services, webhooks, request, response));
+  router.post('/text/:message/status', (request, response) => textStatusReport(services, request, response));
+  router.post('/text', (request, response) => inboundText(services, request, response));
+  return router;
+}
+
+const turnPath = z.object({ attempt: z.uuid(), turn: z.coerce.number().int().min(0).max(10_000) });
+const digits = z.object({ Digits: z.string().optional() });
+
+async function voiceTurn(
+  services: Services,
+  { publicUrl }: TwilioWebhooks,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const path = turnPath.safeParse(request.params);
+  if (!path.success) return notFound(response);
+  const { attempt, turn } = path.data;
+  try {
+    const { reply, next, speaking } = await takeVoiceTurn(
+      services,
+      attempt,
+      turn,
+      heard(turn, digits.parse(request.body).Digits),
+    );
+    response.type('text/xml').send(twiml(reply, speaking, `${publicUrl}/twilio/voice/${attempt}/${next}`));
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    response
+      .status(error.code === 'unknown-attempt' ? 404 : 409)
+      .type('text/xml')
+      .send(hangUpTwiml());
+  }
+}
+
+/** The first turn is the call being answered; after it, a key, or nothing. */
+function heard(turn: number, digit: string | undefined): Input {
+  if (turn === 0) return { kind: 'answered' };
+  const key = keys.find((known) => known === digit?.[0]);
+  return key ? { kind: 'key', key: key as Key } : { kind: 'silence' };
+}
+
+const report = z.object({
+  CallSid: z.string().min(1),
+  CallStatus: callStatus,
+  SipResponseCode: z.coerce.number().int().optional(),
+  ErrorCode: z.coerce.number().int().optional(),
+});
+
+async function callStatusReport(services: Services, request: Request, response: Response): Promise<void> {
+  const attempt = z.uuid().safeParse(request.params.attempt);
+  const body = report.safeParse(request.body);
+  if (!body.success) return unreadable(services, response);
+  const { CallSid, CallStatus, SipResponseCode, ErrorCode } = body.data;
+  if (!attempt.success) return notFound(response);
+  const { query } = services.database;
+  const told = callReport(CallStatus, SipResponseCode ?? null, ErrorCode ?? null);
+  const reported = await recordCallReport(query, attempt.data, CallSid, told, services.clock.now());
+  if (reported === 'unknown') return notFound(response);
+  if (reported === 'moved' && told.state === 'ended') await wakeSettle(services);
+  response.status(204).end();
+}
+
+const textReportForm = z.object({
+  MessageSid: z.string().min(1),
+  MessageStatus: textStatus,
+  ErrorCode: z.coerce.number().int().optional(),
+});
+
+async function textStatusReport(services: Services, request: Request, response: Response): Promise<void> {
+  const message = z.uuid().safeParse(request.params.message);
+  const body = textReportForm.safeParse(request.body);
+  if (!body.success) return unreadable(services, response);
+  if (!message.success) return notFound(response);
+  const { MessageSid, MessageStatus, ErrorCode } = body.data;
+  const { query } = services.database;
+  const told = textReport(MessageStatus, ErrorCode ?? null);
+  const reported = await recordMessageReport(query, message.data, MessageSid, told, services.clock.now());
+  if (reported === 'unknown') return notFound(response);
+  if (reported === 'moved' && told.state === 'failed') await wakeSettle(services);
+  response.status(204).end();
+}
+
+const inbound = z.object({
+  MessageSid: z.string().min(1),
+  From: z.string().min(1),
+  Body: z.string().max(1600).default(''),
+});
+
+async function inboundText(services: Services, request: Request, response: Response): Promise<void> {
+  const body = inbound.safeParse(request.body);
+  if (!body.success) return unreadable(services, response);
+  const { MessageSid, From, Body } = body.data;
+  const from = phoneForm(From);
+  const send =
+    from && (await takeText(services, { carrierId: MessageSid, phoneIndex: services.vault.digest(from), text: Body }));
+  if (send) await services.queues.add('text', send);
+  await wakeSettle(services);
+  response.type('text/xml').send('<?xml version="1.0" encoding="UTF-8"?><Response/>');
+}
+
+const notFound = (response: Response): void => void response.status(404).type('text/plain').send('unknown\n');
+
+function unreadable({ log }: Services, response: Response): void {
+  log.warn('a signed request could not be read');
+  response.status(400).type('text/plain').send('could not be read\n');
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Catalogue, Handlers } from '../platform/queue.ts';
+
+/**
+ * Every kind of job there is. Payloads are ids and nothing else: Redis keeps them in clear. A job is a hint that
+ * something is due; the database says whether it still is.
+ */
+const roundId = z.strictObject({ roundId: z.string().min(1) });
+const nothing = z.strictObject({});
+
+export const catalogue = {
+  /** Freezes and draws a committed round, and releases its first wave. */
+  draw: { queue: 'office', payload: roundId, tries: 5 },
+  /** Takes up due cases, as the carriers' pace allows. */
+  dispatch: { queue: 'fieldwork', payload: nothing, tries: 1 },
+  /** Asks the voice carrier for one call. */
+  dial: { queue: 'fieldwork', payload: z.strictObject({ attemptId: z.uuid() }), tries: 3 },
+  /** Sends one text of a thread. */
+  text: { queue: 'fieldwork', payload: z.strictObject({ messageId: z.uuid() }), tries: 3 },
+  /** Draws conclusions from what was recorded. */
+  settle: { queue: 'fieldwork', payload: nothing, tries: 3 },
+  /** Asks for everything that is missing: lost jobs, unknown calls, silent threads, rounds that wait for a step. */
+  reconcile: { queue: 'office', payload: nothing, tries: 1 },
+  /** Closes a round whose every case is final. */
+  close: { queue: 'office', payload: roundId, tries: 5 },
+  /** Scores a closed round's period and publishes. */
+  score: { queue: 'office', payload: roundId, tries: 5 },
+} as const satisfies Catalogue;
+
+export type Jobs = typeof catalogue;
+export type JobHandlers = Handlers<Jobs>;
+
+/** How many jobs of a queue one process works at a time. Dialling waits on the carrier, so many may wait at once. */
+export const concurrency = { fieldwork: 50, office: 2 };

@@ -1,0 +1,33 @@
+import { type Hours, openWindow } from '../survey/fieldwork/calendar.ts';
+import { type Claims, claimDue } from '../survey/fieldwork/claim.ts';
+import { textHours } from '../survey/fieldwork/plan.ts';
+import { fieldHours } from './hours.ts';
+import type { Services } from './services.ts';
+
+/**
+ * Slots are given out this far ahead. A job waits for its slot to the millisecond; without a lead the dispatcher would
+ * have to run once a call and be on time to keep the pace.
+ */
+export const leadMilliseconds = 1000;
+
+/** Takes up what is due in either channel, as fast as its carrier may be used, and hands it to the jobs that place it. */
+export async function dispatch(services: Services): Promise<void> {
+  const calls = await claim(services, services.voice.lane, await fieldHours(services));
+  if (calls.attemptIds.length > 0)
+    await services.queues.add('dial', ...calls.attemptIds.map((attemptId) => ({ attemptId })));
+  if (!services.text) return;
+  const texts = await claim(services, services.text.lane, textHours);
+  if (texts.messageIds.length > 0)
+    await services.queues.add('text', ...texts.messageIds.map((messageId) => ({ messageId })));
+}
+
+async function claim(services: Services, lane: Services['voice']['lane'], hours: Hours): Promise<Claims> {
+  const now = services.clock.now();
+  const zones = await services.database.query<{ zone: string }>({
+    name: 'dispatch-zones',
+    text: `SELECT DISTINCT time_zone AS zone FROM survey_case WHERE due_channel = $1::channel AND due_at <= $2`,
+    values: [lane.channel, now],
+  });
+  const openZones = zones.map(({ zone }) => zone).filter((zone) => openWindow(now, zone, hours));
+  return claimDue(services, lane, { now, until: new Date(now.getTime() + leadMilliseconds), openZones });
+}

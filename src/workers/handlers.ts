@@ -1,0 +1,35 @@
+import { settle } from '../survey/fieldwork/settle.ts';
+import { closeRound } from '../survey/round/close.ts';
+import { drawRound } from '../survey/round/draw.ts';
+import type { JobHandlers } from './catalogue.ts';
+import { dial } from './dial.ts';
+import { dispatch } from './dispatch.ts';
+import { reconcile } from './reconcile.ts';
+import { contactRules, drawRules } from './rules.ts';
+import { score } from './score.ts';
+import type { Services } from './services.ts';
+import { text } from './text.ts';
+
+/** What is done with each kind of job, and which job follows from it. */
+export function handlersFor(services: Services): JobHandlers {
+  const { queues, rules } = services;
+  return {
+    async draw({ roundId }) {
+      await drawRound({ ...services, rules: async (id) => drawRules(await rules(id)) }, roundId);
+    },
+    dispatch: () => dispatch(services),
+    dial: ({ attemptId }) => dial(services, attemptId),
+    text: ({ messageId }) => text(services, messageId),
+    async settle() {
+      const contact = async (id: string) => contactRules(await rules(id));
+      const { more, finishedRounds } = await settle({ ...services, contactRules: contact });
+      for (const roundId of finishedRounds) await queues.add('close', { roundId });
+      if (more) await queues.add('settle', {});
+    },
+    reconcile: () => reconcile(services),
+    async close({ roundId }) {
+      if (await closeRound(services, roundId, 'system')) await queues.add('score', { roundId });
+    },
+    score: ({ roundId }) => score(services, roundId),
+  };
+}

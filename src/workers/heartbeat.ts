@@ -1,0 +1,138 @@
+import { type Hours, nextOpening } from '../survey/fieldwork/calendar.ts';
+import { textHours } from '../survey/fieldwork/plan.ts';
+import { fieldHours } from './hours.ts';
+import type { Services } from './services.ts';
+
+/**
+ * What comes due next, by the database and the injected clock. Queues know no time: a lost queue loses no appointment,
+ * and a clock that jumps takes everything with it.
+ */
+export interface Agenda {
+  /**
+   * When the dispatcher next has something to look at; null when nothing is planned. It may find that what is due has
+   * to wait: for a call to its number to end, say.
+   */
+  readonly dispatch: Date | null;
+  /** When the reconciler next has something to look after. */
+  readonly reconcile: Date | null;
+}
+
+/** The dispatcher runs when the slots it gave out are used up, this much early, so that it gives out the next without a gap. */
+const headStart = 100;
+
+/**
+ * Kinds of jobs that change what comes due, or when. Calls and turns do not: a call's end is settled first, and a new
+ * call is checked after a minute at the earliest.
+ */
+export const movingAgenda = ['draw', 'dispatch', 'text', 'settle', 'reconcile', 'close', 'score'] as const;
+
+interface Lookahead {
+  readonly channel: 'voice' | 'sms';
+  readonly due: Date;
+  readonly zone: string;
+  readonly lastSlot: Date | null;
+  readonly alive: number;
+}
+
+export async function agenda(services: Services): Promise<Agenda> {
+  const [dispatch, reconcile] = await Promise.all([nextDispatches(services), nextCheck(services)]);
+  return { dispatch, reconcile };
+}
+
+async function nextDispatches(services: Services): Promise<Date | null> {
+  const { database, clock } = services;
+  const lanes = [services.voice.lane, ...(services.text ? [services.text.lane] : [])];
+  const hours = fieldHours(services);
+  const ahead = await database.query<Lookahead>({
+    name: 'agenda-dispatch',
+    text: `
+      SELECT lane.channel, next.time_zone AS zone, next.due,
+             (SELECT last_slot FROM pace WHERE carrier = lane.pace) AS "lastSlot",
+             (SELECT count(*)::int FROM attempt a WHERE a.channel = lane.channel::channel AND a.state <> 'ended') AS alive
+      FROM unnest($1::text[], $2::text[]) AS lane (channel, pace)
+      JOIN (
+        SELECT c.due_channel, c.time_zone, min(c.due_at) AS due
+        FROM survey_case c JOIN round r ON r.id = c.round_id AND r.state = 'fielding'
+        WHERE c.due_at IS NOT NULL GROUP BY 1, 2
+      ) AS next ON next.due_channel = lane.channel::channel`,
+    values: [lanes.map(({ channel }) => channel), lanes.map(({ carrier, channel }) => `${carrier}/${channel}`)],
+  });
+  const now = clock.now();
+  const fielding = await hours;
+  const dispatches = ahead.flatMap((lookahead) => {
+    const lane = lanes.find(({ channel }) => channel === lookahead.channel);
+    const at = lane && nextDispatch(lookahead, lane, lookahead.channel === 'sms' ? textHours : fielding, now);
+    return at ? [at] : [];
+  });
+  return earliest(dispatches);
+}
+
+function nextDispatch(
+  { due, zone, lastSlot, alive }: Lookahead,
+  lane: Services['voice']['lane'],
+  hours: Hours,
+  now: Date,
+): Date | null {
+  // With every line busy the end of a call makes room, and says so itself.
+  if (lane.concurrent !== null && alive >= lane.concurrent) return null;
+  const nextSlot = lastSlot ? lastSlot.getTime() + 1000 / lane.perSecond - headStart : 0;
+  const ready = new Date(Math.max(due.getTime(), now.getTime(), Math.ceil(nextSlot)));
+  return nextOpening(ready, zone, hours);
+}
+
+async function nextCheck({ database }: Services): Promise<Date | null> {
+  const [row] = await database.query<{ at: Date | null }>({
+    name: 'agenda-reconcile',
+    text: `SELECT least((SELECT min(check_at) FROM attempt), (SELECT min(check_at) FROM message)) AS at`,
+  });
+  return row?.at ?? null;
+}
+
+const earliest = (moments: readonly Date[]): Date | null =>
+  moments.length === 0 ? null : new Date(Math.min(...moments.map((at) => at.getTime())));
+
+/** The longest the clock is not looked at: what another process planned shows up that soon. */
+const longestRest = 1000;
+const reconcileEvery = 60_000;
+
+/**
+ * Beats in real time until told to stop: as soon as something is due, at least once a second, and with a
+ * reconciliation at the start and every minute, because what was lost leaves no due time behind.
+ */
+export function startHeartbeat(services: Services): () => Promise<void> {
+  let stopped = false;
+  let rest: { timer: NodeJS.Timeout; wake: () => void } | null = null;
+  const sleep = (milliseconds: number) =>
+    new Promise<void>((wake) => {
+      rest = { timer: setTimeout(wake, milliseconds), wake };
+    });
+  const run = async () => {
+    let reconciled = Number.NEGATIVE_INFINITY;
+    while (!stopped) {
+      try {
+        const now = services.clock.now().getTime();
+        if (now - reconciled >= reconcileEvery) {
+          await services.queues.add('reconcile', {});
+          reconciled = now;
+        }
+        const { dispatch, reconcile } = await agenda(services);
+        if (dispatch && dispatch.getTime() <= now) await services.queues.add('dispatch', {});
+        if (reconcile && reconcile.getTime() <= now) await services.queues.add('reconcile', {});
+        const left = dispatch && dispatch.getTime() > now ? dispatch.getTime() - now : longestRest;
+        await sleep(Math.min(left, longestRest));
+      } catch (error) {
+        services.log.error({ err: error }, 'heartbeat');
+        await sleep(longestRest);
+      }
+    }
+  };
+  const running = run();
+  return async () => {
+    stopped = true;
+    if (rest) {
+      clearTimeout(rest.timer);
+      rest.wake();
+    }
+    await running;
+  };
+}

@@ -1,0 +1,181 @@
+import type { Query } from '../platform/database.ts';
+import { recordCallReport } from '../survey/fieldwork/call.ts';
+import { recordMessageReport } from '../survey/fieldwork/message.ts';
+import type { KnownCall } from '../telephony/ports.ts';
+import type { Services } from './services.ts';
+import { wakeSettle } from './wake.ts';
+
+/**
+ * Asks for everything that is missing, so that nothing waits for ever: jobs that were lost with their queue, calls of
+ * which nothing was heard, texts nobody knows the fate of, threads nobody answers, rounds that wait for a step.
+ *
+ * A call or text whose placing is unknown is looked up at its carrier at once, after ten minutes and after a day; then
+ * it counts as made and lost. It is never asked for again.
+ */
+export async function reconcile(services: Services): Promise<void> {
+  const now = services.clock.now();
+  for (const attempt of await dueCalls(services.database.query, now))
+    await guarded(services, () => checkCall(services, attempt, now));
+  for (const message of await dueMessages(services.database.query, now))
+    await guarded(services, () => checkMessage(services, message, now));
+  await endSilentThreads(services, now);
+  await askForSteps(services);
+  await wakeSettle(services);
+}
+
+/** One that cannot be checked now is checked again later, and does not keep the others waiting. */
+async function guarded(services: Services, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    services.log.warn({ err: error }, 'could not be checked');
+  }
+}
+
+/** Minutes after which an unknown call or text is looked up again; after the last look it is lost. */
+const looks = [10, 24 * 60];
+const minutes = (now: Date, count: number) => new Date(now.getTime() + count * 60_000);
+const batch = 100;
+
+interface DueCall {
+  readonly id: string;
+  readonly state: string;
+  readonly carrierId: string | null;
+  readonly checks: number;
+  readonly dialedAt: Date | null;
+  readonly sealedNumber: Buffer;
+}
+
+/** Takes what is due for a check, and puts the next check off, so that two reconcilers do not do the same one. */
+function dueCalls(query: Query, now: Date): Promise<DueCall[]> {
+  return query<DueCall>({
+    name: 'reconcile-calls',
+    text: `
+      WITH due AS (
+        SELECT id FROM attempt WHERE check_at <= $1 AND channel = 'voice' AND state <> 'ended' ORDER BY check_at LIMIT ${batch} FOR UPDATE SKIP LOCKED
+      )
+      UPDATE attempt a SET check_at = $2, state = CASE WHEN a.state = 'dialing' THEN 'unknown' ELSE a.state END
+      FROM due JOIN attempt old ON old.id = due.id JOIN phone p ON p.id = old.phone_id WHERE a.id = due.id
+      RETURNING a.id, a.state, a.carrier_id AS "carrierId", a.checks, a.dialed_at AS "dialedAt", p.sealed AS "sealedNumber"`,
+    values: [now, minutes(now, 2)],
+  });
+}
+
+async function checkCall(services: Services, call: DueCall, now: Date): Promise<void> {
+  const { query } = services.database;
+  if (call.state === 'claimed') return services.queues.add('dial', { attemptId: call.id });
+  const known = await lookUp(services, call);
+  if (known) {
+    await recordCallReport(query, call.id, known.carrierId, known.report, now);
+    return;
+  }
+  const nextLook = looks[call.checks];
+  if (nextLook === undefined) {
+    await recordCallReport(query, call.id, null, { state: 'ended', result: 'lost', errorCode: null }, now);
+    return;
+  }
+  await query({
+    text: `UPDATE attempt SET checks = checks + 1, check_at = $2, state = 'unknown' WHERE id = $1 AND state <> 'ended'`,
+    values: [call.id, minutes(call.dialedAt ?? now, nextLook)],
+  });
+}
+
+async function lookUp(
+  { voice, vault }: Services,
+  { carrierId, dialedAt, sealedNumber }: DueCall,
+): Promise<KnownCall | null> {
+  if (carrierId) return voice.port.call(carrierId);
+  // Ours, because one live call a number is all there can be.
+  const [found] = await voice.port.callsTo(vault.open(sealedNumber), dialedAt ?? new Date(0));
+  return found ?? null;
+}
+
+interface DueMessage {
+  readonly id: string;
+  readonly state: string;
+  readonly checks: number;
+  readonly sentAt: Date | null;
+  readonly sealedNumber: Buffer;
+}
+
+function dueMessages(query: Query, now: Date): Promise<DueMessage[]> {
+  return query<DueMessage>({
+    name: 'reconcile-messages',
+    text: `
+      WITH due AS (
+        SELECT id FROM message WHERE check_at <= $1 AND state IN ('planned', 'sending', 'unknown') ORDER BY check_at LIMIT ${batch} FOR UPDATE SKIP LOCKED
+      )
+      UPDATE message m SET check_at = $2, state = CASE WHEN m.state = 'sending' THEN 'unknown' ELSE m.state END
+      FROM due JOIN message old ON old.id = due.id JOIN attempt a ON a.id = old.attempt_id JOIN phone p ON p.id = a.phone_id
+      WHERE m.id = due.id
+      RETURNING m.id, m.state, m.checks, m.sent_at AS "sentAt", p.sealed AS "sealedNumber"`,
+    values: [now, minutes(now, 2)],
+  });
+}
+
+async function checkMessage(services: Services, message: DueMessage, now: Date): Promise<void> {
+  const { query } = services.database;
+  if (!services.text) return;
+  if (message.state === 'planned') return services.queues.add('text', { messageId: message.id });
+  const texts = await services.text.port.textsTo(
+    services.vault.open(message.sealedNumber),
+    message.sentAt ?? new Date(0),
+  );
+  const found = await firstUnclaimed(query, texts);
+  if (found) {
+    await recordMessageReport(query, message.id, found.carrierId, found.report, now);
+    return;
+  }
+  const nextLook = looks[message.checks];
+  if (nextLook === undefined) {
+    await recordMessageReport(query, message.id, null, { state: 'failed', result: 'lost', errorCode: null }, now);
+    return;
+  }
+  await query({
+    text: `UPDATE message SET checks = checks + 1, check_at = $2 WHERE id = $1`,
+    values: [message.id, minutes(message.sentAt ?? now, nextLook)],
+  });
+}
+
+/** Of the carrier's texts to a number, the first that is not known to be another of ours. */
+async function firstUnclaimed<T extends { readonly carrierId: string }>(
+  query: Query,
+  texts: readonly T[],
+): Promise<T | null> {
+  const taken = await query<{ id: string }>({
+    text: 'SELECT carrier_id AS id FROM message WHERE carrier_id = ANY($1)',
+    values: [texts.map(({ carrierId }) => carrierId)],
+  });
+  const ours = new Set(taken.map(({ id }) => id));
+  return texts.findLast(({ carrierId }) => !ours.has(carrierId)) ?? null;
+}
+
+/** A day after its last text an unanswered thread is over; a later reply still counts until the round closes. */
+async function endSilentThreads({ database }: Services, now: Date): Promise<void> {
+  await database.query({
+    name: 'reconcile-threads',
+    text: `
+      WITH silent AS (
+        UPDATE attempt SET state = 'ended', ended_at = $1, check_at = NULL, touched_at = $1,
+               conversation = '{"is": "over", "because": "silent", "told": false}'
+        WHERE check_at <= $1 AND channel = 'sms' AND state IN ('sending', 'sent', 'delivered', 'unknown')
+        RETURNING case_id
+      )
+      INSERT INTO outbox (topic, case_id, at) SELECT 'ended', case_id, $1 FROM silent`,
+    values: [now],
+  });
+}
+
+/** Rounds between two steps: committed and not drawn, finished and not closed, closed and not published. */
+async function askForSteps({ database, queues }: Services): Promise<void> {
+  const waiting = await database.query<{ id: string; step: 'draw' | 'close' | 'score' }>({
+    name: 'reconcile-rounds',
+    text: `
+      SELECT r.id, CASE r.state WHEN 'committed' THEN 'draw' WHEN 'fielding' THEN 'close' ELSE 'score' END AS step
+      FROM round r
+      WHERE r.state = 'committed'
+         OR (r.state = 'fielding' AND NOT EXISTS (SELECT FROM survey_case c WHERE c.round_id = r.id AND c.state <> 'done'))
+         OR (r.state = 'closed' AND NOT EXISTS (SELECT FROM publication p WHERE p.period = r.period))`,
+  });
+  for (const { id, step } of waiting) await queues.add(step, { roundId: id });
+}

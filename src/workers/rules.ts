@@ -1,0 +1,22 @@
+import type { RuleSet } from '../scoring/rules.ts';
+import type { ContactRules } from '../survey/fieldwork/plan.ts';
+import type { DrawRules } from '../survey/round/draw.ts';
+
+/** The rule set's sections in the shape the survey asks for: `survey` and `scoring` do not know each other. */
+export function contactRules(rules: RuleSet): ContactRules {
+  let known = contacts.get(rules);
+  if (!known) {
+    known = { ...rules.contact, holidays: rules.contact.holidays === 'CN' ? 'CN' : null };
+    contacts.set(rules, known);
+  }
+  return known;
+}
+
+/** The same object for the same rule set: the calendar remembers the days it worked out for it. */
+const contacts = new WeakMap<RuleSet, ContactRules>();
+
+export const drawRules = (rules: RuleSet): DrawRules => ({
+  timeZone: rules.timeZone,
+  sampling: rules.sampling,
+  contact: contactRules(rules),
+});

@@ -1,0 +1,51 @@
+import { jobLabel } from '../platform/queue.ts';
+import { openWindow } from '../survey/fieldwork/calendar.ts';
+import { beginSending, findPlanned, recordMessageReport, recordTextUnknown } from '../survey/fieldwork/message.ts';
+import { textHours } from '../survey/fieldwork/plan.ts';
+import { written } from '../telephony/words.ts';
+import type { Services } from './services.ts';
+import { wakeSettle } from './wake.ts';
+
+const checkAfter = 60_000;
+
+/** Sends one text, never twice, by the same protocol as a call: commit, ask, record what became of asking. */
+export async function text(services: Services, messageId: string): Promise<void> {
+  const { database, clock, activity, vault, log } = services;
+  const planned = await findPlanned(database.query, messageId);
+  if (!planned || !services.text) return;
+  await activity.aside(jobLabel('text'), clock.until(planned.slotAt));
+  const now = clock.now();
+  // An answer to somebody who just wrote may come at any hour; a thread is begun only when texts are welcome.
+  const welcome = !planned.first || openWindow(now, planned.timeZone, textHours) !== null;
+  if (!planned.allowed || !welcome) {
+    await recordMessageReport(
+      database.query,
+      messageId,
+      null,
+      { state: 'failed', result: 'technical', errorCode: null },
+      now,
+    );
+    return wakeSettle(services);
+  }
+  const sending = await beginSending(database.query, messageId, now, new Date(now.getTime() + checkAfter));
+  if (!sending) return;
+  const questionnaire = await services.questionnaire(sending.questionnaireId);
+  const body = written(sending.text, { language: sending.language, managerName: sending.managerName, questionnaire });
+  const placing = await services.text.port.send({ messageId, to: vault.open(sending.sealedNumber), body });
+  const then = clock.now();
+  switch (placing.kind) {
+    case 'placed':
+      await recordMessageReport(database.query, messageId, placing.carrierId, { state: 'sent' }, then);
+      return;
+    case 'refused': {
+      const { errorCode } = placing;
+      const result = placing.result === 'bad-number' || placing.result === 'blocked' ? placing.result : 'technical';
+      log.warn({ messageId, errorCode }, 'text refused');
+      await recordMessageReport(database.query, messageId, null, { state: 'failed', result, errorCode }, then);
+      return wakeSettle(services);
+    }
+    case 'unknown':
+      log.warn({ messageId, reason: placing.reason }, 'text unknown');
+      return recordTextUnknown(database.query, messageId, then);
+  }
+}

@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signInLinkFor } from '../../src/web/sign-in.ts';
+import { type Field, hangNovember, openField, publishField, workField } from '../support/field.ts';
+import { chromiumHere, openChromium } from './chromium.ts';
+import { makeUser, openSite } from './site.ts';
+
+/** The pages as a browser shows them: on a desk and on a phone, in both languages, by day and by night. */
+if (!chromiumHere) console.error('not run: browser tests (no Chromium here: apt-get install chromium)');
+
+interface Stand {
+  readonly field: Field;
+  readonly url: string;
+  readonly paths: readonly string[];
+  storageState: Awaited<ReturnType<BrowserContext['storageState']>>;
+  close(): Promise<void>;
+}
+
+async function stand(field: Field, paths: readonly string[]): Promise<Stand> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.on('request', openSite(field, url));
+  return {
+    field,
+    url,
+    paths,
+    storageState: { cookies: [], origins: [] },
+    close: () => closed(server).then(field.close),
+  };
+}
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+describe.runIf(chromiumHere !== null)('in a browser', () => {
+  let browser: Browser;
+  let live: Stand;
+  let published: Stand;
+
+  beforeAll(async () => {
+    browser = await openChromium();
+    const [fielding, done] = [await openField('web-browser-live'), await openField('web-browser-done')];
+    await workField(fielding, 0.42);
+    await hangNovember(done);
+    await publishField(done);
+    live = await stand(fielding, ['/rounds/2026-12-R1', '/rounds', '/rounds/launch?period=2027-01', '/nowhere']);
+    published = await stand(done, ['/board', '/rounds/2026-12-R1']);
+    for (const site of [live, published]) site.storageState = await (await signIn(site)).context().storageState();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await live?.close();
+    await published?.close();
+  });
+
+  interface Look {
+    readonly width?: number;
+    readonly language?: 'zh' | 'en';
+    readonly colorScheme?: 'light' | 'dark';
+    readonly javaScriptEnabled?: boolean;
+  }
+
+  /** Signs in as a person does it, once a stand. */
+  async function signIn({ field, url }: Stand): Promise<Page> {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(await signInLinkFor(field.services, url, await makeUser(field, 'admin')));
+    await page.click('button.primary');
+    await page.waitForURL((address) => !address.pathname.startsWith('/sign-in'));
+    return page;
+  }
+
+  /** A new window of the admin's. */
+  async function open(site: Stand, { width = 1440, language = 'zh', ...options }: Look = {}): Promise<Page> {
+    const { storageState } = site;
+    const context = await browser.newContext({ viewport: { width, height: 900 }, storageState, ...options });
+    const value = language === 'en' ? 'en' : 'zh-CN';
+    await context.addCookies([{ name: 'huifang-language', value, url: site.url }]);
+    return context.newPage();
+  }
+
+  const screens = [390, 1440].flatMap((width) => (['zh', 'en'] as const).map((language) => ({ width, language })));
+
+  test.each(screens)('nothing scrolls sideways at $width px in $language', async (screen) => {
+    for (const site of [live, published]) {
+      const page = await open(site, screen);
+      for (const path of site.paths) {
+        await page.goto(site.url + path);
+        for (const summary of await page.locator('summary').all()) await summary.click();
+        expect({ path, over: await overflow(page) }).toEqual({ path, over: [] });
+      }
+      await page.context().close();
+    }
+  });
+
+  test.each(['light', 'dark'] as const)('every word can be read: contrast of 4.5 and more, %s', async (colorScheme) => {
+    for (const site of [live, published]) {
+      const page = await open(site, { colorScheme });
+      for (const path of site.paths) {
+        await page.goto(site.url + path);
+        expect({ path, faint: await faintWords(page) }).toEqual({ path, faint: [] });
+      }
+      await page.context().close();
+    }
+  });
+
+  test('no page complains: policy, missing files, scripts', async () => {
+    for (const site of [live, published]) {
+      const page = await open(site);
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(error.message));
+      for (const path of site.paths.filter((path) => path !== '/nowhere')) await page.goto(site.url + path);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    }
+  });
+
+  test('the round page refreshes itself, and keeps open what was opened', async () => {
+    const page = await open(live);
+    await page.goto(`${live.url}/rounds/2026-12-R1`);
+    await page.click('summary');
+    const before = await page.locator('.kpis b').first().innerText();
+    await live.field.city.database.query({
+      text: `
+        UPDATE survey_case SET state = 'done', disposition = 'complete', overall = 5, due_at = NULL, due_channel = NULL
+        WHERE id = (SELECT id FROM survey_case WHERE disposition = 'never-attempted' AND due_at IS NOT NULL LIMIT 1)`,
+    });
+    await page
+      .locator('.kpis b')
+      .first()
+      .filter({ hasText: String(Number(before) + 1) })
+      .waitFor();
+    expect(await page.locator('details').getAttribute('open')).not.toBeNull();
+    await page.context().close();
+  });
+
+  test('it says so when the connection is lost, and goes on when it is back', async () => {
+    const page = await open(live);
+    await page.goto(`${live.url}/rounds/2026-12-R1`);
+    await page.context().setOffline(true);
+    await page.locator('#lost').waitFor({ state: 'visible' });
+    await page.context().setOffline(false);
+    await page.locator('#lost').waitFor({ state: 'hidden' });
+    await page.context().close();
+  });
+
+  test('it leaves the screen when the session is over', async () => {
+    const page = await signIn(live);
+    await page.goto(`${live.url}/rounds/2026-12-R1`);
+    await live.field.city.database.query({
+      text: 'DELETE FROM session WHERE expire = (SELECT max(expire) FROM session)',
+    });
+    await page.waitForURL(`${live.url}/sign-in`);
+    await page.context().close();
+  });
+
+  test('without scripts it shows everything and offers to reload', async () => {
+    const page = await open(live, { javaScriptEnabled: false });
+    await page.goto(`${live.url}/rounds/2026-12-R1`);
+    expect(await page.locator('.managers tbody tr').count()).toBe(20);
+    await page.getByRole('link', { name: '刷新' }).click();
+    expect(page.url()).toBe(`${live.url}/rounds/2026-12-R1`);
+    await page.context().close();
+  });
+
+  test('the keyboard reaches the content first, then everything in order', async () => {
+    const page = await open(published);
+    await page.goto(`${published.url}/board`);
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').innerText()).toBe('跳到正文');
+    await page.keyboard.press('Enter');
+    expect(await page.locator(':focus').getAttribute('id')).toBe('main');
+    await page.context().close();
+  });
+
+  test('the board stays a table for a screen reader when it becomes cards', async () => {
+    const page = await open(published, { width: 390 });
+    await page.goto(`${published.url}/board`);
+    const table = page.getByRole('table').first();
+    expect(await table.getByRole('row').count()).toBe(21);
+    expect(await table.getByRole('columnheader').count()).toBe(8);
+    expect(await table.getByRole('row').nth(1).getByRole('cell').count()).toBe(7);
+    await page.context().close();
+  });
+
+  test('the poster fits one A3 sheet, the samples and the method a second', async () => {
+    const page = await open(published);
+    await page.goto(`${published.url}/board`);
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+    expect(pdf.match(/\/Type\s*\/Page\b/g)).toHaveLength(2);
+    await page.context().close();
+  });
+});
+
+const inPage = readFileSync(new URL('./in-page.js', import.meta.url), 'utf8');
+
+const overflow = (page: Page): Promise<string[]> => page.evaluate(`${inPage}; look.overflow()`);
+const faintWords = (page: Page): Promise<string[]> => page.evaluate(`${inPage}; look.faintWords()`);
