@@ -26,8 +26,10 @@ export interface PastAttempt {
   /** When the carrier was asked, or when it ended if it never was. */
   readonly at: Date;
   readonly endedAt: Date | null;
-  /** Nobody was disturbed: our or the carrier's failure before the phone rang. Uses up no attempt. */
+  /** Our or the carrier's failure: uses up no attempt (method §2, `technical`). */
   readonly spared: boolean;
+  /** The carrier took it, so somebody may have been disturbed: the rest between attempts holds whatever came of it. */
+  readonly mayHaveRung: boolean;
   /** The conversation came to its own end; nothing of it is left to resume. */
   readonly reachedItsEnd: boolean;
   /** When he asked to be called, if he pressed 7. */
@@ -149,15 +151,11 @@ function earliestAfter(
   const failed = failures > 0 ? attempts.at(-1)?.endedAt : null;
   const candidates = [now];
   if (failed) candidates.push(new Date(failed.getTime() + failures * afterFailureMinutes * 60_000));
-  if (last) {
-    const end = DateTime.fromJSDate(last.endedAt ?? last.at, { zone: timeZone });
-    const rest =
-      last.outcome === 'refused'
-        ? end.plus({ days: refusedRestDays })
-        : end.plus({ hours: rules.minimumHoursBetweenAttempts });
-    candidates.push(rest.toJSDate());
-    if (last.wanted === 'morning') candidates.push(end.plus({ days: 1 }).startOf('day').toJSDate());
-  }
+  const endOf = ({ at, endedAt }: PastAttempt) => DateTime.fromJSDate(endedAt ?? at, { zone: timeZone });
+  const rung = attempts.findLast(({ channel, mayHaveRung }) => channel === 'voice' && mayHaveRung);
+  if (rung) candidates.push(endOf(rung).plus({ hours: rules.minimumHoursBetweenAttempts }).toJSDate());
+  if (last?.outcome === 'refused') candidates.push(endOf(last).plus({ days: refusedRestDays }).toJSDate());
+  if (last?.wanted === 'morning') candidates.push(endOf(last).plus({ days: 1 }).startOf('day').toJSDate());
   return new Date(Math.max(...candidates.map((at) => at.getTime())));
 }
 

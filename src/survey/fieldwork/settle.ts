@@ -121,6 +121,8 @@ interface AttemptRow {
   readonly createdAt: Date;
   readonly dialedAt: Date | null;
   readonly endedAt: Date | null;
+  /** The carrier told us its id of it. */
+  readonly taken: boolean;
 }
 
 function findAttempts(query: Query, caseIds: readonly string[]): Promise<AttemptRow[]> {
@@ -128,7 +130,7 @@ function findAttempts(query: Query, caseIds: readonly string[]): Promise<Attempt
     name: 'settle-attempts',
     text: `
       SELECT id, case_id AS "caseId", channel, state = 'ended' AS ended, result, outcome, conversation,
-             created_at AS "createdAt", dialed_at AS "dialedAt", ended_at AS "endedAt"
+             created_at AS "createdAt", dialed_at AS "dialedAt", ended_at AS "endedAt", carrier_id IS NOT NULL AS taken
       FROM attempt WHERE case_id = ANY($1) ORDER BY case_id, number`,
     values: [caseIds],
   });
@@ -172,21 +174,23 @@ function isProven(provenAt: Date | null, now: Date): boolean {
 }
 
 function pastAttempt(row: AttemptRow, answers: Answers, questionnaire: Questionnaire): PastAttempt {
-  const times = { at: row.dialedAt ?? row.endedAt ?? row.createdAt, endedAt: row.endedAt };
   const spared = row.ended && (row.dialedAt === null || row.result === 'technical');
+  const common = {
+    ...{ at: row.dialedAt ?? row.endedAt ?? row.createdAt, endedAt: row.endedAt },
+    ...{ spared, mayHaveRung: row.dialedAt !== null && (row.taken || !spared) },
+  };
   if (row.channel === 'sms') {
     const thread = (row.conversation as Thread | null) ?? asked;
     const outcome = row.ended ? outcomeOfThread(threadResult(row.result), thread, answers, questionnaire) : null;
     const finished = thread.is === 'over' && thread.because === 'finished';
-    return { channel: 'sms', outcome, ...times, spared, reachedItsEnd: finished, wanted: null, handOver: null };
+    return { channel: 'sms', outcome, ...common, reachedItsEnd: finished, wanted: null, handOver: null };
   }
   const conversation = row.conversation as Conversation | null;
   const ending = conversation?.place.is === 'over' ? conversation.place.because : null;
   return {
     channel: 'voice',
     outcome: row.ended ? outcomeOfCall(row.result as CallResult, conversation, answers, questionnaire) : null,
-    ...times,
-    spared,
+    ...common,
     reachedItsEnd: reachedItsEnd(conversation),
     wanted: conversation?.wanted ?? null,
     handOver:
