@@ -120,7 +120,12 @@ async function textStatusReport(services: Services, request: Request, response: 
 const inbound = z.object({
   MessageSid: z.string().min(1),
   From: z.string().min(1),
-  Body: z.string().max(1600).default(''),
+  // PostgreSQL keeps no NUL: with one in it a text, and the answer in it, would be lost to an error.
+  Body: z
+    .string()
+    .max(1600)
+    .default('')
+    .transform((text) => text.replaceAll('\u0000', '')),
 });
 
 async function inboundText(services: Services, request: Request, response: Response): Promise<void> {
