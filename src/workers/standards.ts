@@ -12,7 +12,7 @@ export async function storeStandards({ query }: Pick<Database, 'query'>): Promis
     JSON.parse(readFileSync(new URL('../scoring/standard-rules.json', import.meta.url), 'utf8')),
   );
   await query({
-    text: 'INSERT INTO questionnaire (id, document, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    text: `INSERT INTO questionnaire (id, document, hash, published_at, published_by) VALUES ($1, $2, $3, now(), 'huifang') ON CONFLICT DO NOTHING`,
     values: [questionnaire.id, JSON.stringify(questionnaire), digest(questionnaire)],
   });
   await query({

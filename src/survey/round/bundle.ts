@@ -3,6 +3,7 @@ import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { frameText, seedOf } from '../draw/satq1.ts';
 import { type OrderedLine, sharedPhones } from './frame.ts';
+import { openNonces, readNonces } from './nonces.ts';
 
 /** The auditors' bundle of a draw: everything its replay needs. Only ever of a closed round, whose nonces are revealed. */
 export interface DrawBundle {
@@ -32,9 +33,9 @@ export async function readDrawBundle(
   roundId: string,
 ): Promise<DrawBundle> {
   const { query } = database;
-  const [draw] = await query<{ commitments: string[]; sealedNonces: Buffer; publicValue: string; frameHash: string }>({
+  const [draw] = await query<{ publicValue: string; frameHash: string }>({
     text: `
-      SELECT commitments, sealed_nonces AS "sealedNonces", public_value AS "publicValue", frame_hash AS "frameHash"
+      SELECT public_value AS "publicValue", frame_hash AS "frameHash"
       FROM draw WHERE round_id = $1 AND revealed_at IS NOT NULL`,
     values: [roundId],
   });
@@ -52,8 +53,10 @@ export async function readDrawBundle(
     text: `SELECT manager_id AS "managerId", retailer_id AS id, reason FROM exclusion WHERE round_id = $1 ORDER BY retailer_id COLLATE "C"`,
     values: [roundId],
   });
-  const nonces = vault.open(draw.sealedNonces).split(':');
-  const { frameHash, publicValue, commitments } = draw;
+  const stored = await readNonces(query, roundId);
+  const nonces = openNonces(stored, vault);
+  const commitments = stored.map(({ commitment }) => commitment);
+  const { frameHash, publicValue } = draw;
   const managerIds = [...new Set([...lines, ...excluded].map(({ managerId }) => managerId))].sort((a, b) =>
     a < b ? -1 : 1,
   );

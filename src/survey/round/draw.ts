@@ -7,6 +7,7 @@ import { nextOpening } from '../fieldwork/calendar.ts';
 import type { ContactRules } from '../fieldwork/plan.ts';
 import { type Exclusion, freeze, type OrderedLine, orderFrame, type RosterEntry, splitRoster } from './frame.ts';
 import type { RoundServices } from './launch.ts';
+import { openNonces, readNonces } from './nonces.ts';
 
 export interface DrawRules {
   /** Where the company is: decides which day it is, and so who looks after whom. */
@@ -19,7 +20,6 @@ interface CommittedRound {
   readonly id: string;
   readonly period: string;
   readonly ruleSetId: string;
-  readonly sealedNonces: Buffer;
   readonly publicValue: string;
 }
 
@@ -44,7 +44,7 @@ export async function drawRound(
       await readRoster(query, today, periodsBefore(round.period, sampling.restPeriods)),
     );
     const frame = freeze(inFrame);
-    const nonces = services.vault.open(round.sealedNonces).split(':');
+    const nonces = openNonces(await readNonces(query, roundId), services.vault);
     const seed = seedOf({ drawId: roundId, frameHash: frame.hash, nonces, publicValue: round.publicValue });
     const lines = orderFrame(inFrame, seed);
     const released = await releaseFirstWave(query, round, lines, sampling);
@@ -73,7 +73,7 @@ export async function drawRound(
 async function lockCommitted(query: Query, roundId: string): Promise<CommittedRound | null> {
   const [row] = await query<CommittedRound>({
     text: `
-      SELECT r.id, r.period, r.rule_set_id AS "ruleSetId", d.sealed_nonces AS "sealedNonces", d.public_value AS "publicValue"
+      SELECT r.id, r.period, r.rule_set_id AS "ruleSetId", d.public_value AS "publicValue"
       FROM round r JOIN draw d ON d.round_id = r.id WHERE r.id = $1 AND r.state = 'committed' FOR UPDATE OF r`,
     values: [roundId],
   });
@@ -181,8 +181,10 @@ async function openCases(
   const due = zones.map(({ time_zone }) => nextOpening(now, time_zone, contact));
   await query({
     text: `
-      INSERT INTO survey_case (id, round_id, retailer_id, manager_id, phone_id, position, wave, time_zone, due_at, due_channel)
-      SELECT made.id, $1, made.retailer_id, made.manager_id, made.phone_id, made.position, 1, s.time_zone, opening.at, 'voice'
+      INSERT INTO survey_case (id, round_id, retailer_id, manager_id, phone_id, position, wave, time_zone, ordering_half_days,
+                               delivery_half_days, due_at, due_channel)
+      SELECT made.id, $1, made.retailer_id, made.manager_id, made.phone_id, made.position, 1, s.time_zone, s.ordering_half_days,
+             s.delivery_half_days, opening.at, 'voice'
       FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[]) AS made (id, retailer_id, manager_id, phone_id, position)
       JOIN retailer s ON s.id = made.retailer_id
       JOIN unnest($7::text[], $8::timestamptz[]) AS opening (zone, at) ON opening.zone = s.time_zone

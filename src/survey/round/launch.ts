@@ -48,8 +48,15 @@ export async function launchRound(services: RoundServices, wish: LaunchWish): Pr
         values: [roundId, period, questionnaireId, ruleSetId, now],
       });
       await query({
-        text: `INSERT INTO draw (round_id, commitments, sealed_nonces, public_value, operator_trusted) VALUES ($1, $2, $3, 'NONE', true)`,
-        values: [roundId, commitments, services.vault.seal(nonces.join(':'))],
+        text: `INSERT INTO draw (round_id, public_value, operator_trusted) VALUES ($1, 'NONE', true)`,
+        values: [roundId],
+      });
+      await query({
+        text: `
+          INSERT INTO nonce (round_id, place, holder, holder_name, commitment, committed_at, sealed, handed_in_at, handed_in_by)
+          SELECT $1, place - 1, 'operator', '', commitment, $4, sealed, $4, 'operator'
+          FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS made (commitment, sealed, place)`,
+        values: [roundId, commitments, nonces.map((nonce) => services.vault.seal(nonce)), now],
       });
       await audit(query, now, {
         actor,

@@ -11,7 +11,7 @@ export interface Seal {
   readonly frozenAt: Date | null;
   readonly revealedAt: Date | null;
   /** Only once revealed: before, nobody has to read them. */
-  readonly sealedNonces: Buffer | null;
+  readonly sealedNonces: readonly Buffer[] | null;
   readonly frameSize: number;
   readonly resting: number;
   readonly closed: number;
@@ -23,10 +23,14 @@ export async function readSeal(query: Query, roundId: string): Promise<Seal | nu
   const [seal] = await query<Seal>({
     name: 'web-seal',
     text: `
-      SELECT d.commitments, d.operator_trusted AS "operatorTrusted", d.frame_hash AS "frameHash", d.frozen_at AS "frozenAt",
-             d.revealed_at AS "revealedAt", CASE WHEN d.revealed_at IS NOT NULL THEN d.sealed_nonces END AS "sealedNonces",
+      SELECT n.commitments, d.operator_trusted AS "operatorTrusted", d.frame_hash AS "frameHash", d.frozen_at AS "frozenAt",
+             d.revealed_at AS "revealedAt", CASE WHEN d.revealed_at IS NOT NULL THEN n.sealed END AS "sealedNonces",
              f.size AS "frameSize", f.resting, e.closed, e.opted_out AS "optedOut", e.no_phone AS "noPhone"
       FROM draw d,
+        LATERAL (
+          SELECT coalesce(array_agg(commitment ORDER BY place) FILTER (WHERE commitment IS NOT NULL), '{}') AS commitments,
+                 array_agg(sealed ORDER BY place) AS sealed
+          FROM nonce WHERE round_id = d.round_id) n,
         LATERAL (SELECT count(*)::int AS size, count(resting)::int AS resting FROM frame_line WHERE round_id = d.round_id) f,
         LATERAL (
           SELECT count(*) FILTER (WHERE reason = 'closed')::int AS closed, count(*) FILTER (WHERE reason = 'opted-out')::int AS opted_out,
@@ -41,7 +45,7 @@ export async function readSeal(query: Query, roundId: string): Promise<Seal | nu
 export function sealView(seal: Seal, vault: Vault, now: Date, place: Place, m: Messages) {
   const words = m.round.seal;
   const { language } = place;
-  const nonces = seal.sealedNonces ? vault.open(seal.sealedNonces).split(':') : [];
+  const nonces = (seal.sealedNonces ?? []).map((sealed) => vault.open(sealed));
   return {
     operatorTrusted: seal.operatorTrusted,
     prints: [

@@ -1,0 +1,19 @@
+import type { Query } from '../../platform/database.ts';
+import type { Vault } from '../../platform/vault.ts';
+
+/** A draw's nonces as they are stored: the commitment in the open, the nonce sealed until the round closes. */
+export interface StoredNonce {
+  readonly commitment: string;
+  readonly sealed: Buffer;
+}
+
+/** Those of a draw, in commitment order: the order in which they stand in the seed. */
+export function readNonces(query: Query, roundId: string): Promise<StoredNonce[]> {
+  return query<StoredNonce>({
+    text: 'SELECT commitment, sealed FROM nonce WHERE round_id = $1 ORDER BY place',
+    values: [roundId],
+  });
+}
+
+export const openNonces = (nonces: readonly StoredNonce[], vault: Vault): string[] =>
+  nonces.map(({ sealed }) => vault.open(sealed));
