@@ -278,5 +278,6 @@ if (argv[1] && import.meta.url === pathToFileURL(argv[1]).href) {
   const folders = argv.slice(2);
   const findings = folders.length === 1 ? audit(folders[0] ?? '') : ['usage: auditor.ts DIR'];
   for (const finding of findings) process.stdout.write(`${finding}\n`);
+  if (findings.length === 0) process.stdout.write(`${folders[0]}: every order, score, rank, sum and call agrees\n`);
   process.exitCode = findings.length > 0 ? 1 : 0;
 }
