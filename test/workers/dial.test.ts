@@ -195,6 +195,21 @@ async function claim(lane: Lane): Promise<{ readonly attemptId: string; readonly
 }
 const claimCall = async () => (await claim(voiceLane)).attemptId;
 
+/** Jobs that go on from their slot only when so many have come there: all of them found something to do. */
+function meeting(size: number): JobHandlers {
+  let here = 0;
+  let open = () => {};
+  const everybody = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const until = async () => {
+    here += 1;
+    if (here === size) open();
+    await everybody;
+  };
+  return handlersFor({ ...services, clock: { now: () => city.clock.now(), until } });
+}
+
 interface Attempt {
   readonly state: string;
   readonly result: string | null;
@@ -253,7 +268,8 @@ describe('a call that the carrier takes', () => {
 
   test('is asked for once, though its job is delivered twice at once, and again later', async () => {
     const attemptId = await claimCall();
-    await Promise.all([jobs.dial({ attemptId }), jobs.dial({ attemptId }), jobs.dial({ attemptId })]);
+    const { dial } = meeting(3);
+    await Promise.all([dial({ attemptId }), dial({ attemptId }), dial({ attemptId })]);
     await jobs.dial({ attemptId });
     expect(orders).toEqual([attemptId]);
     expect(await carried(attemptId)).toBe(1);
@@ -569,7 +585,8 @@ const messageOf = (id: string) => one<Message>('SELECT * FROM message WHERE id =
 describe('a text', () => {
   test('is sent once, though its job is delivered twice at once, and is known to have arrived', async () => {
     const { attemptId, messageId } = await claim(textLane);
-    await Promise.all([jobs.text({ messageId }), jobs.text({ messageId })]);
+    const { text } = meeting(2);
+    await Promise.all([text({ messageId }), text({ messageId })]);
     await jobs.text({ messageId });
     expect(await messageOf(messageId)).toMatchObject({ state: 'sent', carrier_id: expect.stringMatching(/^SM/) });
     await wait(60);
