@@ -72,6 +72,23 @@ program
   .description('生成管理员的一次性登录链接 · make a one-time sign-in link for the administrator')
   .action(async () => (await import('./sign-in.ts')).signIn(process.stdout));
 
+const apiKey = program.command('api-key').description('API 密钥 · keys of other programs');
+apiKey
+  .command('create')
+  .description('生成密钥，只显示这一次 · make a key, shown this once')
+  .requiredOption('--name <text>', 'what it is for')
+  .requiredOption('--scopes <list>', 'separated by commas, such as rounds:read,results:read')
+  .action(async (options) => (await import('./api-key.ts')).createKey(options, process.stdout));
+apiKey
+  .command('list')
+  .description('列出密钥 · every key there ever was')
+  .action(async () => (await import('./api-key.ts')).listAllKeys(process.stdout));
+apiKey
+  .command('revoke')
+  .description('吊销密钥 · end a key')
+  .argument('<id>', 'as listed')
+  .action(async (id) => (await import('./api-key.ts')).endKey(id, process.stdout));
+
 /** Faults one a line, where and what; never a stack trace for something that is not our defect. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Services } from '../workers/services.ts';
+import { apiRouter } from './api/router.ts';
 import { noteLooks } from './audited.ts';
 import { consoleRoutes, type Route } from './console.ts';
 import { isHttps, readCookies } from './cookies.ts';
@@ -42,6 +43,7 @@ export function createApp(services: Services, settings: WebSettings): Express {
   app.get('/healthz', alive);
   app.get('/readyz', ready(services));
   app.use('/twilio', twilioRouter(services, settings.twilio));
+  app.use('/api/v1', apiRouter(services, settings));
   app.use('/static', express.static(staticFolder, { index: false, maxAge: '1y', immutable: true, redirect: false }));
 
   app.use(noStore, readCookies, chooseLanguage(publicUrl), overHttps(publicUrl));

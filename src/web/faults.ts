@@ -6,7 +6,7 @@ import { type Messages, messagesIn } from './messages.ts';
 import { sendPage, type Web } from './page.ts';
 
 /**
- * Errors become pages here and nowhere else (JSON below /api, plain text for carriers). A page says what to do about
+ * Errors become pages here and nowhere else (problem details below /api, plain text for carriers). A page says what to do about
  * it; of a defect it gives only the number under which the log tells the cause.
  */
 export class NotFound extends Error {}
@@ -65,8 +65,7 @@ function defect({ services }: Web, error: unknown, { method, path }: Request, wo
 
 function tell(web: Web, request: Request, response: Response, told: Told, m: Messages): void {
   const { title, text, id, faults = [] } = told;
-  if (request.path.startsWith('/api/')) response.json({ error: { title, text, faults, ...(id && { id }) } });
-  else if (request.path.startsWith('/twilio')) response.type('text/plain').send(`${title}\n`);
+  if (request.path.startsWith('/twilio')) response.type('text/plain').send(`${title}\n`);
   else
     sendPage(
       web,

@@ -45,9 +45,9 @@ describe('every route of the app', () => {
     expect(routes().sort()).toEqual(known.sort());
   });
 
-  test('stands on the app itself, apart from the carrier’s', () => {
+  test('stands on the app itself, apart from the carrier’s and the API’s (test/web/api)', () => {
     const routers = layersOf().filter(({ handle }) => handle.stack);
-    expect(routers).toHaveLength(1);
+    expect(routers).toHaveLength(2);
     const [carrier] = routers;
     expect(carrier?.handle.stack?.filter(({ route }) => route).map(({ route }) => route?.path)).toEqual([
       ...['/voice/:attempt/status', '/voice/:attempt/:turn', '/text/:message/status', '/text'],

@@ -1,0 +1,20 @@
+/** What an API key may be allowed. Closed by default: a key has only what it was given, and one scope implies no other. */
+export const scopes = [
+  'rounds:read',
+  'rounds:write',
+  'roster:read',
+  'roster:write',
+  'questionnaires:read',
+  'questionnaires:write',
+  'draws:read',
+  'draws:write',
+  'desk:read',
+  'desk:write',
+  'quality:read',
+  'quality:write',
+  'results:read',
+  'audit:read',
+] as const;
+export type Scope = (typeof scopes)[number];
+
+export const isScope = (text: string): text is Scope => (scopes as readonly string[]).includes(text);
