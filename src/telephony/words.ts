@@ -31,7 +31,7 @@ export function spoken({ clip, values = {} }: Utterance, { language, managerName
     manager: managerName,
     ...(score !== undefined && {
       score: String(score),
-      scoreName: questionnaire.scale[language][String(score)] ?? String(score),
+      scoreName: (questionnaire.scale[language] as Readonly<Record<string, string>>)[score] ?? String(score),
     }),
     ...(remaining !== undefined && {
       remaining: questionnaire.numerals[language][String(remaining)] ?? String(remaining),
@@ -39,9 +39,14 @@ export function spoken({ clip, values = {} }: Utterance, { language, managerName
   });
 }
 
-/** The words of one text. */
-export function written(text: TextId, { language, managerName, questionnaire }: Speaking): string {
+/** The words of one text. `values` fill what only some leave open: `score`, `day`. */
+export function written(
+  text: TextId,
+  { language, managerName, questionnaire }: Speaking,
+  values: Readonly<Record<string, string>> = {},
+): string {
   const words = questionnaire.texts[text]?.[language];
   if (!words) throw new Error(`no text ${text} in ${language}`);
-  return fill(words, { manager: managerName, signature: questionnaire.company[language].signature });
+  const { signature, number } = questionnaire.company;
+  return fill(words, { manager: managerName, signature: signature[language], number, ...values });
 }

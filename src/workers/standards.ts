@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import canonicalize from 'canonicalize';
+import { canonicalHash } from '../platform/canonical.ts';
 import type { Database } from '../platform/database.ts';
 import { parseRules } from '../scoring/rules.ts';
 import { standardQuestionnaire } from '../survey/questionnaire/questionnaire.ts';
@@ -13,16 +12,10 @@ export async function storeStandards({ query }: Pick<Database, 'query'>): Promis
   );
   await query({
     text: `INSERT INTO questionnaire (id, document, hash, published_at, published_by) VALUES ($1, $2, $3, now(), 'huifang') ON CONFLICT DO NOTHING`,
-    values: [questionnaire.id, JSON.stringify(questionnaire), digest(questionnaire)],
+    values: [questionnaire.id, JSON.stringify(questionnaire), canonicalHash(questionnaire)],
   });
   await query({
     text: 'INSERT INTO rule_set (id, effective_from, document, hash) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
-    values: [rules.id, rules.effectiveFrom, JSON.stringify(rules.document), digest(rules.document)],
+    values: [rules.id, rules.effectiveFrom, JSON.stringify(rules.document), canonicalHash(rules.document)],
   });
 }
-
-/** By which a stored version proves that it is unchanged, whatever order its keys come back in. */
-const digest = (document: unknown): string =>
-  createHash('sha256')
-    .update(canonicalize(document) ?? '')
-    .digest('hex');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { seedOf, ticketsUnder } from '../../src/survey/draw/satq1.ts';
 import {
   beginDialing,
   type CallReport,
@@ -14,6 +15,7 @@ import { takeVoiceTurn } from '../../src/survey/fieldwork/turn.ts';
 import type { Key } from '../../src/survey/interview/conversation.ts';
 import { closeRound } from '../../src/survey/round/close.ts';
 import { drawRound } from '../../src/survey/round/draw.ts';
+import { openNonces, readNonces } from '../../src/survey/round/nonces.ts';
 import { drawRules } from '../../src/workers/rules.ts';
 import { type City, fieldRound, openCity, settleIn, shopsOf } from '../support/city.ts';
 
@@ -110,6 +112,18 @@ describe('the draw job', () => {
       { manager_id: 'W01', cases: Math.ceil((41 * 3) / 10) },
       { manager_id: 'W02', cases: twin },
     ]);
+  });
+
+  it('gives each case the last digit of its ticket, which decides what is asked by turns', async () => {
+    const [draw] = await all<{ frame_hash: string }>('SELECT frame_hash FROM draw');
+    const nonces = openNonces(await readNonces(city.database.query, '2026-12-R1'), city.vault);
+    const parts = { drawId: '2026-12-R1', frameHash: draw?.frame_hash ?? '', nonces, publicValue: 'NONE' };
+    const ticket = ticketsUnder(seedOf(parts));
+    const cases = await all<{ retailer_id: string; rotation: number }>('SELECT retailer_id, rotation FROM survey_case');
+    expect(cases.map(({ rotation }) => rotation)).toEqual(
+      cases.map(({ retailer_id }) => Number(ticket(retailer_id).slice(-1))),
+    );
+    expect(new Set(cases.map(({ rotation }) => rotation % 2)).size).toBe(2);
   });
 
   it('delivered again draws nothing more', async () => {

@@ -220,9 +220,13 @@ describe('a turn', () => {
 
   test('after turn, as Twilio follows the addresses, makes an interview', async () => {
     const attempt = await placeCall();
+    await all(
+      'UPDATE survey_case SET rotation = 7 FROM attempt a WHERE a.case_id = survey_case.id AND a.id = $1',
+      attempt,
+    );
     const heard: string[] = [];
     let next = publicUrl + turnPath(attempt, 0);
-    for (const digit of ['', '', '4', '', '3', '5', '4', '0', '2', '']) {
+    for (const digit of ['', '', '4', '', '3', '5', '4', '0', '2', '1', '']) {
       const answer = await post(next.slice(publicUrl.length), { CallSid: `CA${attempt}`, Digits: digit });
       expect(answer).toMatchObject({ status: 200, type: 'text/xml; charset=utf-8' });
       heard.push(/<Say[^>]*>(?:<break[^>]*>)?(.{4})/.exec(answer.body)?.[1] ?? 'hang-up');
@@ -238,6 +242,7 @@ describe('a turn', () => {
       '第四题。',
       '第五题。',
       '第六题。',
+      '最后一题',
       '答完了,',
       'hang-up',
     ]);
@@ -252,10 +257,11 @@ describe('a turn', () => {
       { turn: 6, item: 'Q4', value: 4 },
       { turn: 7, item: 'Q5', value: 0 },
       { turn: 8, item: 'Q6', value: 2 },
+      { turn: 9, item: 'Q7a', value: 1 },
     ]);
     const { attempt: attempts, case: cases } = await everything(attempt);
-    expect(attempts).toMatchObject([{ state: 'ended', result: 'completed', outcome: 'complete', turn: 10 }]);
-    const answers = { Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2 };
+    expect(attempts).toMatchObject([{ state: 'ended', result: 'completed', outcome: 'complete', turn: 11 }]);
+    const answers = { Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2, Q7a: 1 };
     expect(cases).toMatchObject([{ state: 'done', disposition: 'complete', overall: 4, answers, due_at: null }]);
   });
 

@@ -1,5 +1,6 @@
 import chineseDays from 'chinese-days';
 import { DateTime } from 'luxon';
+import type { Desk } from '../interview/conversation.ts';
 
 /**
  * When a shop may be called: windows of the day, on working days, in the shop's own time zone. Working days are those
@@ -54,6 +55,14 @@ export function openWindow(at: Date, timeZone: string, hours: Hours): Window | n
 export function nextOpening(at: Date, timeZone: string, hours: Hours): Date {
   const next = firstWindow(at, timeZone, hours);
   return next.start > at ? next.start : at;
+}
+
+/** Whether somebody of the desk can call within half a day, tomorrow morning, or only after a day off. */
+export function deskAt(at: Date, timeZone: string, hours: Hours): Desk {
+  const { start, day } = firstWindow(at, timeZone, hours);
+  const today = DateTime.fromJSDate(at, { zone: timeZone });
+  if (start <= at || day === today.toFormat('yyyy-MM-dd')) return 'open';
+  return day === today.plus({ days: 1 }).toFormat('yyyy-MM-dd') ? 'tomorrow' : 'next-workday';
 }
 
 function firstWindow(at: Date, timeZone: string, hours: Hours): Window {

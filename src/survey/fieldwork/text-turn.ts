@@ -36,7 +36,7 @@ export async function takeText(
   for (let attempt = 0; attempt < tries; attempt++) {
     if (await seenBefore(query, inbound.carrierId)) return null;
     const attemptId = await threadOf(query, inbound.phoneIndex);
-    const standing = attemptId && (await standingOf(query, attemptId));
+    const standing = attemptId && (await standingOf(query, attemptId, services.clock.now()));
     if (!standing) {
       await noteStranger(query, inbound.carrierId, services.clock.now());
       return null;
@@ -56,7 +56,7 @@ async function takeOnce(
   const questionnaire = await services.questionnaire(standing.questionnaireId);
   const before = (standing.conversation as Thread | null) ?? asked;
   const decision = decideText(before, text, questionnaire);
-  const send = decision.send && { id: services.chance.id(), text: decision.send };
+  const send = decision.send === null ? null : { id: services.chance.id(), text: decision.send };
   const effects = standing.counts ? decision.effects : decision.effects.filter(({ kind }) => kind !== 'answer');
   const taken = await takeTurn(
     services.database.query,

@@ -17,15 +17,25 @@ export interface Standing {
   readonly language: Language;
   readonly managerName: string;
   readonly questionnaireId: string;
+  readonly rotation: number;
+  readonly timeZone: string;
+  /** The shop is somebody else's by now. */
+  readonly managerChanged: boolean;
   /** Whether what is heard still counts: the round is open and no later attempt of this kind has begun. */
   readonly counts: boolean;
 }
 
-export async function standingOf(query: Query, attemptId: string): Promise<Standing | null> {
+export async function standingOf(query: Query, attemptId: string, now: Date): Promise<Standing | null> {
   const [row] = await query<Standing>({
     name: 'turn-standing',
     text: `
       SELECT a.turn, a.conversation, c.answers, s.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId",
+             c.rotation, c.time_zone AS "timeZone",
+             EXISTS (
+               SELECT FROM assignment now WHERE now.retailer_id = c.retailer_id AND now.manager_id <> c.manager_id
+                 AND now.from_day <= ($2::timestamptz AT TIME ZONE c.time_zone)::date
+                 AND (now.until_day IS NULL OR now.until_day > ($2::timestamptz AT TIME ZONE c.time_zone)::date)
+             ) AS "managerChanged",
              (r.state IN ('fielding', 'paused') AND NOT EXISTS (
                SELECT FROM attempt later WHERE later.case_id = a.case_id AND later.channel = a.channel AND later.number > a.number
              )) AS counts
@@ -35,7 +45,7 @@ export async function standingOf(query: Query, attemptId: string): Promise<Stand
       JOIN manager m ON m.id = c.manager_id
       JOIN round r ON r.id = a.round_id
       WHERE a.id = $1`,
-    values: [attemptId],
+    values: [attemptId, now],
   });
   return row ?? null;
 }

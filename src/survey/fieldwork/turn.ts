@@ -4,6 +4,7 @@ import { Refused } from '../../platform/errors.ts';
 import type { Conversation, Input, Reply } from '../interview/conversation.ts';
 import { decide } from '../interview/interview.ts';
 import { type Language, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
+import { deskAt } from './calendar.ts';
 import { replyGivenAt, standingOf, takeTurn } from './turn-store.ts';
 
 /** What a carrier's adapter has to say next, and the number the answer to it will have. */
@@ -41,12 +42,13 @@ export async function takeVoiceTurn(
   input: Input,
 ): Promise<Turn> {
   const { query } = services.database;
-  const standing = await standingOf(query, attemptId);
+  const now = services.clock.now();
+  const standing = await standingOf(query, attemptId, now);
   if (!standing) throw new Refused('unknown-attempt', 'no such attempt');
   if (number > standing.turn)
     throw new Refused('future-turn', `turn ${number} has not come, the next is ${standing.turn}`);
   const questionnaire = await services.questionnaire(standing.questionnaireId);
-  const { language, managerName } = standing;
+  const { language, managerName, rotation, managerChanged } = standing;
   const answered = (reply: Reply): Turn => ({
     reply,
     next: number + 1,
@@ -56,9 +58,11 @@ export async function takeVoiceTurn(
 
   if (number < standing.turn) return given();
   if (!standing.counts) return answered(goodbye);
-  const now = services.clock.now();
   const interview = { conversation: standing.conversation as Conversation | null, answers: standing.answers };
-  const { conversation, reply, effects } = decide(interview, input, { questionnaire, language, now });
+  const { conversation, reply, effects } = decide(interview, input, {
+    ...{ questionnaire, language, now, rotation, managerChanged },
+    desk: deskAt(now, standing.timeZone, questionnaire.desk),
+  });
   const taken = await takeTurn(
     query,
     {

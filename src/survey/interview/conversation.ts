@@ -108,4 +108,13 @@ export interface Setting {
   readonly questionnaire: Questionnaire;
   readonly language: Language;
   readonly now: Date;
+  /** The last digit of the case's ticket: which of the rotating items it is asked. */
+  readonly rotation: number;
+  /** The shop has another manager by now than the one it is asked about. */
+  readonly managerChanged: boolean;
+  /** When a person of the desk can call, for the promise after 8. */
+  readonly desk: Desk;
 }
+
+/** Within half a day, tomorrow morning, or on the morning of the next working day. */
+export type Desk = 'open' | 'tomorrow' | 'next-workday';

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { standardQuestionnaire } from '../questionnaire/questionnaire.ts';
+import { spokenItems, standardQuestionnaire } from '../questionnaire/questionnaire.ts';
 import {
   type Answers,
   type Conversation,
   type Decision,
+  type Desk,
   type Effect,
   type Input,
   type Key,
@@ -23,15 +24,18 @@ class Call {
   listen: number | null = 0;
   slow = false;
   #now = Date.parse('2026-12-01T01:30:00Z');
+  readonly #case: { rotation: number; managerChanged: boolean; desk: Desk };
 
-  constructor(answers: Answers = {}) {
+  /** An odd ticket, unless it is said otherwise. */
+  constructor(answers: Answers = {}, about: Partial<{ rotation: number; managerChanged: boolean; desk: Desk }> = {}) {
     this.answers = answers;
+    this.#case = { rotation: 7, managerChanged: false, desk: 'open', ...about };
     this.turn({ kind: 'answered' }, 0);
   }
 
   turn(input: Input, afterSeconds = 14): Decision {
     this.#now += afterSeconds * 1000;
-    const setting = { questionnaire, language: 'zh-CN' as const, now: new Date(this.#now) };
+    const setting = { questionnaire, language: 'zh-CN' as const, now: new Date(this.#now), ...this.#case };
     const decision = decide({ conversation: this.conversation, answers: this.answers }, input, setting);
     // What lies in the database between two turns is JSON; a state that does not survive it would be another state.
     this.conversation = JSON.parse(JSON.stringify(decision.conversation));
@@ -70,7 +74,7 @@ const atQ1 = () => new Call().silence();
 const atQ2 = () => atQ1().press('4').silence();
 
 describe('the main path', () => {
-  it('greets, asks Q1 to Q6 one by one, reads Q1 back and says goodbye', () => {
+  it('greets, asks Q1 to Q7 one by one, reads Q1 back and says goodbye', () => {
     const call = new Call();
     expect(call.heard).toEqual(['A1']);
     expect(call.listen).toBe(1);
@@ -82,10 +86,11 @@ describe('the main path', () => {
       [() => call.press('5'), 'Q4'],
       [() => call.press('4'), 'Q5'],
       [() => call.press('0'), 'Q6'],
-      [() => call.press('2'), 'Z1'],
+      [() => call.press('2'), 'Q7a'],
+      [() => call.press('1'), 'Z1'],
     ];
     for (const [step, heard] of path) expect(step().heard).toEqual([heard]);
-    expect(call.answers).toEqual({ Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2 });
+    expect(call.answers).toEqual({ Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2, Q7a: 1 });
     call.silence();
     expect(call.ending).toBe('finished');
     expect(call.listen).toBeNull();
@@ -257,7 +262,7 @@ describe('0', () => {
     expect(atQ1().press('0', '3').answers).toEqual({ Q1: 3 });
   });
 
-  it.each(['Q2', 'Q3', 'Q4', 'Q5', 'Q6'])('at %s is an answer', (item) => {
+  it.each(['Q2', 'Q3', 'Q4', 'Q5', 'Q6', 'Q7a'])('at %s is an answer', (item) => {
     const call = atQ2();
     while (call.heard.at(-1) !== item) call.press('1');
     expect(call.press('0').answers[item]).toBe(0);
@@ -296,7 +301,7 @@ describe('8, a person please', () => {
   });
 
   it('after the last question is a wish for a call back', () => {
-    const call = atQ2().press('3', '5', '4', '0', '2', '8');
+    const call = atQ2().press('3', '5', '4', '0', '2', '1', '8');
     expect([call.heard, call.ending]).toEqual([['Z8'], 'finished']);
     expect(call.effects.at(-1)).toEqual({ kind: 'follow-up-wanted' });
   });
@@ -338,6 +343,72 @@ describe('9, no more calls', () => {
   });
 });
 
+describe('what a case is asked follows from its ticket', () => {
+  const rest = { Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2 };
+
+  it.each([
+    [1, 'Q7a'],
+    [9, 'Q7a'],
+    [0, 'Q7b'],
+    [8, 'Q7b'],
+  ])('one that ends in %i is asked %s and not the other', (rotation, item) => {
+    const call = new Call(rest, { rotation });
+    expect(call.silence().heard).toEqual([item]);
+    expect(call.press('2').heard).toEqual(['Z1']);
+    expect(call.answers).toEqual({ ...rest, [item]: 2 });
+    expect(call.press('#').heard).toEqual([item]);
+  });
+
+  it('an answer of the other kind, given in writing, leaves it open', () => {
+    expect(new Call({ ...rest, Q7b: 1 }, { rotation: 3 }).silence().heard).toEqual(['Q7a']);
+    expect(new Call({ ...rest, Q7b: 1 }, { rotation: 4 }).silence().heard).toEqual(['Z1']);
+  });
+
+  it('what is left is counted for it', () => {
+    const resumed = new Call({ Q1: 4, Q2: 3 }, { rotation: 4 });
+    expect(resumed.turn({ kind: 'answered' }, 0).reply.say).toEqual([{ clip: 'R1', values: { remaining: 5 } }]);
+  });
+
+  it('of a choice, keys beyond its options are useless', () => {
+    const [first, second, ...others] = questionnaire.items;
+    const choice = { ...second, kind: 'choice' as const, options: 3 };
+    const asking = { ...questionnaire, items: [first, choice, ...others] } as typeof questionnaire;
+    const at = (key: Key) =>
+      decide(
+        { conversation: atQ2().conversation, answers: { Q1: 4 } },
+        { kind: 'key', key },
+        {
+          ...{ questionnaire: asking, language: 'zh-CN', now: new Date('2026-12-01T01:31:30Z') },
+          ...{ rotation: 7, managerChanged: false, desk: 'open' },
+        },
+      );
+    expect(at('3').effects).toEqual([{ kind: 'answer', item: 'Q2', value: 3 }]);
+    expect(at('4').effects).toEqual([]);
+    expect(at('4').reply.say[0]).toEqual({ clip: 'E1' });
+  });
+
+  it('a comment is no question for a keypad', () => {
+    const [first, second, ...others] = questionnaire.items;
+    const comment = { ...second, id: 'Q9', kind: 'comment' as const };
+    const asking = { ...questionnaire, items: [first, comment, ...others] } as typeof questionnaire;
+    expect(spokenItems(asking, 7).map(({ id }) => id)).toEqual(['Q1', 'Q3', 'Q4', 'Q5', 'Q6', 'Q7a']);
+  });
+});
+
+describe('what has changed since the frame', () => {
+  it('a shop that has another manager by now is asked about the one of last month', () => {
+    expect(new Call({}, { managerChanged: true }).heard).toEqual(['A1c']);
+  });
+
+  it.each<[Desk, string]>([
+    ['open', 'M1'],
+    ['tomorrow', 'M1t'],
+    ['next-workday', 'M1n'],
+  ])('8 promises what the desk can keep: %s', (desk, clip) => {
+    expect(new Call({}, { desk }).press('8').heard).toEqual([clip]);
+  });
+});
+
 describe('a call that was cut off', () => {
   it('goes on at the first open question, and says how many are left', () => {
     const call = new Call({ Q1: 4, Q2: 3 });
@@ -370,7 +441,7 @@ describe('whatever is pressed', () => {
           for (const effect of call.effects.slice(known)) {
             if (effect.kind !== 'answer') continue;
             expect(place?.is).toBe('question');
-            const item = place?.is === 'question' ? questionnaire.items[place.item] : undefined;
+            const item = place?.is === 'question' ? spokenItems(questionnaire, 7)[place.item] : undefined;
             expect(effect.item).toBe(item?.id);
             expect(given).toEqual({ kind: 'key', key: String(effect.value) });
             expect(effect.value).toBeLessThanOrEqual(item?.kind === 'rating' ? 5 : 2);
@@ -432,7 +503,8 @@ describe('whatever is pressed', () => {
       fc.property(steps, input, (before, next) => {
         const call = new Call();
         for (const step of before) call.turn(step.input, step.after);
-        const setting = { questionnaire, language: 'zh-CN' as const, now: new Date('2026-12-01T01:33:00Z') };
+        const about = { rotation: 7, managerChanged: false, desk: 'open' as const };
+        const setting = { questionnaire, language: 'zh-CN' as const, now: new Date('2026-12-01T01:33:00Z'), ...about };
         const interview = { conversation: call.conversation, answers: call.answers };
         const frozen = JSON.stringify(interview);
         expect(decide(interview, next, setting)).toEqual(decide(interview, next, setting));

@@ -138,8 +138,8 @@ function atQuestion(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, 
 
 /** The value a key gives to an item, or null where it has no meaning as an answer. */
 function answerOf(item: Item, key: Key): number | null {
-  const meaningful = item.kind === 'rating' ? '012345' : '012';
-  return meaningful.includes(key) ? Number(key) : null;
+  const best = item.kind === 'rating' ? 5 : item.kind === 'choice' ? (item.options ?? 0) : 2;
+  return /^[0-9]$/.test(key) && Number(key) <= best ? Number(key) : null;
 }
 
 function answer(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item: Item, value: number): Decision {

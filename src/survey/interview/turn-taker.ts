@@ -1,11 +1,12 @@
 import { never } from '../../platform/errors.ts';
-import type { Item } from '../questionnaire/questionnaire.ts';
+import { type Item, spokenItems } from '../questionnaire/questionnaire.ts';
 import { clipSeconds, scaleNamedAfter } from '../questionnaire/speech.ts';
 import type {
   Answers,
   Conversation,
   Daypart,
   Decision,
+  Desk,
   Effect,
   Ending,
   Place,
@@ -23,6 +24,9 @@ interface Serving {
   readonly effects?: readonly Effect[];
 }
 
+/** What is promised to somebody who asked for a person. */
+const promises: Readonly<Record<Desk, string>> = { open: 'M1', tomorrow: 'M1t', 'next-workday': 'M1n' };
+
 /** Composes replies for one turn: the state it starts from, and the words each place is served with. */
 export class TurnTaker {
   readonly setting: Setting;
@@ -35,13 +39,14 @@ export class TurnTaker {
     this.setting = setting;
   }
 
+  /** What this case is asked on the telephone; a place's item counts in these, from 0. */
   get items(): readonly Item[] {
-    return this.setting.questionnaire.items;
+    return spokenItems(this.setting.questionnaire, this.setting.rotation);
   }
 
   item(index: number): Item {
     const item = this.items[index];
-    if (!item) throw new Error(`the questionnaire has no item ${index}`);
+    if (!item) throw new Error(`this case is asked no item ${index}`);
     return item;
   }
 
@@ -154,7 +159,7 @@ export class TurnTaker {
       case 'greeting':
         return this.isRated()
           ? said('R1', { remaining: this.items.filter((item) => this.#isOpen(item)).length })
-          : said('A1');
+          : said(this.setting.managerChanged ? 'A1c' : 'A1');
       case 'question':
         return said(this.item(place.item).id);
       case 'read-back':
@@ -164,7 +169,7 @@ export class TurnTaker {
       case 'stopping':
         return said('N1');
       case 'person':
-        return said('M1');
+        return said(promises[this.setting.desk]);
       case 'farewell':
         return said('Z1');
       case 'over':

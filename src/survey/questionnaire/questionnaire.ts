@@ -1,6 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { BadInput } from '../../platform/errors.ts';
+import { faultsIn } from './faults.ts';
+import { checkReferences, checkVariables } from './references.ts';
 
 /**
  * A questionnaire: its items, every word that is said or written in each language, and the conversation's numbers.
@@ -11,32 +13,55 @@ export type Language = (typeof languages)[number];
 
 const inEachLanguage = <T extends z.ZodType>(each: T) => z.strictObject({ 'zh-CN': each, en: each });
 const seconds = z.number().min(0).max(300);
+const id = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9-]{0,19}$/,
+    'letters, digits and -, a letter first, 20 at most 只用字母、数字和 -，字母开头',
+  );
+const words = inEachLanguage(z.string().trim().min(1).max(600));
+const window = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, 'a window of the day, such as 09:30-11:30 时段');
 
-/** Spoken clips, by the ids of the script. */
-const clipIds = [
-  ...['A1', 'R1', 'Q1', 'Q1w', 'Q1r', 'Q2', 'Q3', 'Q4', 'Q5', 'Q6', 'Z1', 'Z8', 'H1', 'H1b', 'H2', 'H3'],
-  ...['E1', 'E2', 'L1', 'L2', 'N1', 'N1u', 'N2', 'M1', 'G1'],
-] as const;
-const clipId = z.enum(clipIds as unknown as [string, ...string[]]);
-
-/** Written texts, by the ids of the script. */
-export const textIds = ['S1', 'SE1', 'S10', 'S9', 'SD', 'SX'] as const;
-export type TextId = (typeof textIds)[number];
+/**
+ * rating: 1–5, five best. yes-no: 1 yes, 2 no. choice: 1 to `options`. comment: in his own words, asked in writing and
+ * by a person, since a keypad has none.
+ */
+export const itemKinds = ['rating', 'yes-no', 'choice', 'comment'] as const;
 
 const item = z.strictObject({
-  id: z.string().min(1),
-  /** rating: 1–5, five best. yes-no: 1 yes, 2 no. */
-  kind: z.enum(['rating', 'yes-no']),
+  id,
+  kind: z.enum(itemKinds),
+  /** Of a choice: how many there are. 6 means nothing and 7, 8, 9 are ways out (script §1), which leaves five. */
+  options: z.int().min(2).max(5).optional(),
   /** The one item that scores the manager; it comes first. */
   overall: z.boolean(),
+  /** Who is asked, by the last digit of his ticket: the draw decides it, and nobody else can. */
+  tickets: z.enum(['all', 'odd', 'even']),
   /** What key 0 means here: an answer of its own, or (overall item) asked once more and then accepted as no score. */
   zero: z.enum(['not-applicable', 'ask-once']),
   /** Said after the first silence, before the question again. */
-  hint: clipId,
+  hint: id,
   /** Said after a key without meaning here, before the question again. */
-  useless: clipId,
+  useless: id,
   /** How long to wait for a key once the question has been said. */
   answerSeconds: seconds,
+});
+
+/** One question of the text thread, by the ids of its texts. */
+const step = z.strictObject({
+  item: id,
+  ask: id,
+  /** Takes the place of `ask` where a call broke off with this question still open; nothing is asked after it. */
+  resume: id.optional(),
+  /** Sent once for what is no answer; where one of the next three fits better, that instead. */
+  unclear: id,
+  offScale: id.optional(),
+  whoAreYou: id.optional(),
+  sentence: id.optional(),
+  /** What a reply of 8 means: a person is to put the questions, or something is to be done for the shop. */
+  eight: z.enum(['person', 'follow-up']),
 });
 
 const speech = z.strictObject({
@@ -47,69 +72,71 @@ const speech = z.strictObject({
   slowFactor: z.number().min(1),
 });
 
-const schema = z
-  .strictObject({
-    id: z.string().min(1),
-    company: inEachLanguage(z.strictObject({ signature: z.string().min(1) })),
-    items: z.array(item).min(1),
-    timing: z.strictObject({
-      startSeconds: seconds,
-      afterKeySeconds: seconds,
-      afterGreetingSeconds: seconds,
-      afterHintSeconds: seconds,
-      lastChanceSeconds: seconds,
-      readBackSeconds: seconds,
-      laterSeconds: seconds,
-      stopSeconds: seconds,
-      personSeconds: seconds,
-      farewellSeconds: seconds,
-      sameKeySeconds: seconds,
-      hardLimitSeconds: seconds,
-    }),
-    limits: z.strictObject({
-      stars: z.int().positive(),
-      faults: z.int().positive(),
-      skippedInARow: z.int().positive(),
-    }),
-    speech: inEachLanguage(speech),
-    /** What each rating is called when it is read back. */
-    scale: inEachLanguage(z.record(z.string(), z.string())),
-    /** The words of the overall question from which on a rating may be keyed. */
-    scaleNamedBy: inEachLanguage(z.string().min(1)),
-    numerals: inEachLanguage(z.record(z.string(), z.string())),
-    clips: z.record(clipId, inEachLanguage(z.string().min(1))),
-    texts: z.record(z.enum(textIds), inEachLanguage(z.string().min(1))),
-  })
-  .check(({ value, issues }) => {
-    const [first, ...rest] = value.items;
-    if (!first?.overall || first.kind !== 'rating' || rest.some((other) => other.overall))
-      issues.push({
-        code: 'custom',
-        path: ['items'],
-        input: value.items,
-        message: 'the first item, and no other, is the overall rating',
-      });
-    if (new Set(value.items.map(({ id }) => id)).size < value.items.length)
-      issues.push({ code: 'custom', path: ['items'], input: value.items, message: 'two items have the same id' });
-    for (const { id } of value.items)
-      if (!value.clips[id])
-        issues.push({ code: 'custom', path: ['clips', id], input: undefined, message: `item ${id} has no words` });
-  });
+const form = z.strictObject({
+  id,
+  company: z.strictObject({
+    /** The registered signature every text begins with. */
+    signature: inEachLanguage(z.string().min(1)),
+    /** The number retailers see, as texts write it. */
+    number: z.string().min(1),
+  }),
+  items: z.array(item).min(1),
+  thread: z.array(step).min(1),
+  /** When people are at the desk, on the shop's clock: what a call may promise depends on it. */
+  desk: z.strictObject({ windows: z.array(window).min(1), holidays: z.literal('CN').nullable() }),
+  timing: z.strictObject({
+    startSeconds: seconds,
+    afterKeySeconds: seconds,
+    /** From the end of a question to the key, of somebody who hears everything out; tells how long a call takes. */
+    pressSeconds: seconds,
+    afterGreetingSeconds: seconds,
+    afterHintSeconds: seconds,
+    lastChanceSeconds: seconds,
+    readBackSeconds: seconds,
+    laterSeconds: seconds,
+    stopSeconds: seconds,
+    personSeconds: seconds,
+    farewellSeconds: seconds,
+    sameKeySeconds: seconds,
+    hardLimitSeconds: seconds,
+  }),
+  limits: z.strictObject({
+    stars: z.int().positive(),
+    faults: z.int().positive(),
+    skippedInARow: z.int().positive(),
+  }),
+  speech: inEachLanguage(speech),
+  /** What each rating is called when it is read back. */
+  scale: inEachLanguage(z.record(z.enum(['1', '2', '3', '4', '5']), z.string().min(1))),
+  /** The words of the overall question from which on a rating may be keyed. */
+  scaleNamedBy: inEachLanguage(z.string().min(1)),
+  numerals: inEachLanguage(z.record(z.string(), z.string())),
+  clips: z.record(id, words),
+  texts: z.record(id, words),
+});
 
-export type Questionnaire = z.infer<typeof schema>;
-export type Item = z.infer<typeof item>;
+export type Questionnaire = z.infer<typeof form>;
+export type Item = Questionnaire['items'][number];
+export type Step = Questionnaire['thread'][number];
+/** The id of a text, by the script or a questionnaire's own. */
+export type TextId = string;
 
-/** @throws ZodError that names every place at fault. */
-export const parseQuestionnaire = (document: unknown): Questionnaire => schema.parse(document);
+const schema = form.check(({ value, issues }) => {
+  for (const { path, message } of [...checkReferences(value), ...checkVariables(value)])
+    issues.push({ code: 'custom', path: [...path], input: undefined, message });
+});
+
+/** @throws BadInput with every fault, each with its place in words. */
+export function parseQuestionnaire(document: unknown): Questionnaire {
+  const read = schema.safeParse(document);
+  if (read.success) return read.data;
+  throw new BadInput('问卷有误，未作任何改动 · the questionnaire cannot be used', faultsIn(read.error, document));
+}
 
 /** The questionnaire that ships with Huifang (script, final wording). */
 export function standardQuestionnaire(): Questionnaire {
   return parseQuestionnaire(JSON.parse(readFileSync(new URL('./standard.json', import.meta.url), 'utf8')));
 }
-
-/** Digest by which a stored version proves that it is unchanged. */
-export const questionnaireHash = (document: Questionnaire): string =>
-  createHash('sha256').update(JSON.stringify(document)).digest('hex');
 
 /** The overall item: the only one that scores. */
 export function overallItem(questionnaire: Questionnaire): Item {
@@ -117,3 +144,14 @@ export function overallItem(questionnaire: Questionnaire): Item {
   if (!first) throw new Error('a questionnaire has at least one item');
   return first;
 }
+
+/**
+ * What a case is asked, in order.
+ * @param rotation the last digit of its ticket, 0–9.
+ */
+export const itemsFor = ({ items }: Questionnaire, rotation: number): Item[] =>
+  items.filter(({ tickets }) => tickets === 'all' || tickets === (rotation % 2 === 1 ? 'odd' : 'even'));
+
+/** The same on the telephone, where nobody can key in his own words. */
+export const spokenItems = (questionnaire: Questionnaire, rotation: number): Item[] =>
+  itemsFor(questionnaire, rotation).filter(({ kind }) => kind !== 'comment');

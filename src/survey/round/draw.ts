@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
-import { seedOf } from '../draw/satq1.ts';
+import { rotationOf, seedOf, ticketsUnder } from '../draw/satq1.ts';
 import { completionRate, firstWave, type SamplingRules } from '../draw/sizes.ts';
 import { nextOpening } from '../fieldwork/calendar.ts';
 import type { ContactRules } from '../fieldwork/plan.ts';
@@ -49,7 +49,7 @@ export async function drawRound(
     const lines = orderFrame(inFrame, seed);
     const released = await releaseFirstWave(query, round, lines, sampling);
     await storeFrame(query, roundId, lines, excluded);
-    await openCases(services, query, roundId, released, contact, now);
+    await openCases(services, query, roundId, released, ticketsUnder(seed), contact, now);
     // Until the tables' sizes are known, plans are made for empty ones, and kept by prepared statements.
     await query({ text: 'ANALYZE survey_case, frame_line' });
     await query({
@@ -174,6 +174,7 @@ async function openCases(
   query: Query,
   roundId: string,
   released: readonly OrderedLine[],
+  ticket: (retailerId: string) => string,
   contact: ContactRules,
   now: Date,
 ): Promise<void> {
@@ -182,10 +183,11 @@ async function openCases(
   await query({
     text: `
       INSERT INTO survey_case (id, round_id, retailer_id, manager_id, phone_id, position, wave, time_zone, ordering_half_days,
-                               delivery_half_days, due_at, due_channel)
+                               delivery_half_days, due_at, due_channel, rotation)
       SELECT made.id, $1, made.retailer_id, made.manager_id, made.phone_id, made.position, 1, s.time_zone, s.ordering_half_days,
-             s.delivery_half_days, opening.at, 'voice'
-      FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[]) AS made (id, retailer_id, manager_id, phone_id, position)
+             s.delivery_half_days, opening.at, 'voice', made.rotation
+      FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $9::smallint[])
+        AS made (id, retailer_id, manager_id, phone_id, position, rotation)
       JOIN retailer s ON s.id = made.retailer_id
       JOIN unnest($7::text[], $8::timestamptz[]) AS opening (zone, at) ON opening.zone = s.time_zone
       ON CONFLICT (round_id, retailer_id) DO NOTHING`,
@@ -198,6 +200,7 @@ async function openCases(
       released.map((line) => line.position),
       zones.map(({ time_zone }) => time_zone),
       due,
+      released.map((line) => rotationOf(ticket(line.retailerId))),
     ],
   });
 }

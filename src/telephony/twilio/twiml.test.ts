@@ -94,7 +94,7 @@ const examples: readonly Example[] = [
     expected: listening(
       1,
       en(
-        '<break time="800ms"/>Hello, this is an automatic follow-up call from the city tobacco company, for whoever orders the cigarettes. Please rate your customer manager, 王建国: it takes less than two minutes. He will not see who gave which score, and it does not affect your orders. Busy, press 7; no more such calls, press 9.',
+        '<break time="800ms"/>Hello, the city tobacco company\'s automatic follow-up, for whoever orders the cigarettes. Please rate customer manager 王建国: less than two minutes. He will not see who gave which score, and your orders are not affected. Busy, press 7; no more calls, press 9.',
       ),
     ),
   },
