@@ -59,6 +59,15 @@ draw
   .requiredOption('--seed <text>', 'the seed, verbatim')
   .action(async ({ seed }) => (await import('./draw-order.ts')).drawOrder(seed, process.stdin, process.stdout));
 
+draw
+  .command('verify')
+  .description('复核一次抽样 · replay a draw from its bundle and name everything that differs')
+  .argument('<bundle>', "a draw's auditors' bundle (draw.json)")
+  .action(async (path) => {
+    const { drawVerify } = await import('./draw-verify.ts');
+    if (!drawVerify(path, process.stdout, process.stderr)) process.exitCode = 1;
+  });
+
 program
   .command('simulate')
   .description('Twilio 兼容的模拟运营商 · a Twilio-compatible carrier with simulated retailers')

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { Fault } from '../platform/errors.ts';
 import { BadInput } from '../platform/errors.ts';
 import { defaultRules, documentOf, manager, vector } from '../scoring/examples.fixture.ts';
-import { faultyLine, score } from './score.ts';
+import { faultyLine } from './read-json.ts';
+import { score } from './score.ts';
 
 let folder: string;
 

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/**
+ * The auditors' bundle of a draw (method §1, "Two bundles"): everything its replay needs, and the release log that says
+ * what was taken of it, when and why. Holds retailers' ids, so it never leaves the auditors.
+ */
+const count = z.int().nonnegative();
+const exact = z.string().regex(/^\d+(\.\d+)?$|^\d+\/[1-9]\d*$/, 'must be an exact number, such as "0.3" or "3/10"');
+
+const sampling = z.object({
+  z: exact,
+  sigma: exact,
+  marginOfError: exact,
+  censusUpTo: count,
+  monthlyShare: exact,
+  spotCheckShare: exact,
+  waves: count,
+  completionRate: z.object({ default: exact, least: exact, most: exact }),
+});
+
+export const releaseKinds = ['wave', 'spot-check'] as const;
+export type ReleaseKind = (typeof releaseKinds)[number];
+
+const release = z.object({
+  at: z.iso.datetime({ offset: true }),
+  kind: z.enum(releaseKinds),
+  manager: z.string(),
+  /** In the order in which they were taken: a spot check begins with the last of the manager's order. */
+  ids: z.array(z.string()),
+});
+
+const managerDraw = z.object({
+  frameSize: count,
+  /** In the order they were released. */
+  released: z.array(z.string()),
+  resting: z.array(z.string()),
+  excluded: z.array(z.object({ id: z.string(), reason: z.string() })),
+});
+
+export const drawBundle = z.object({
+  drawId: z.string().min(1),
+  frame: z.string(),
+  frameHash: z.string(),
+  nonces: z.array(z.string()),
+  /** In commitment order, which is the order of the nonces. */
+  commitments: z.array(z.string()),
+  publicValue: z.string(),
+  seed: z.string(),
+  /** Groups of ids on one phone. */
+  sharedPhones: z.array(z.array(z.string())),
+  managers: z.record(z.string(), managerDraw),
+  /** Per manager in the order of time. */
+  releases: z.array(release),
+  /** Nobody but the operator kept the nonces and no public event was named: he could have chosen the seed. */
+  operatorTrusted: z.boolean().optional(),
+  /** What the caps follow from; a bundle without them is not checked for caps. */
+  rules: z.object({ sampling }).optional(),
+});
+
+export type DrawBundle = z.infer<typeof drawBundle>;
+export type ManagerDraw = z.infer<typeof managerDraw>;
+export type LoggedRelease = z.infer<typeof release>;
