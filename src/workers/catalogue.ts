@@ -21,7 +21,7 @@ export const catalogue = {
   settle: { queue: 'fieldwork', payload: nothing, tries: 3 },
   /** Asks for everything that is missing: lost jobs, unknown calls, silent threads, rounds that wait for a step. */
   reconcile: { queue: 'office', payload: nothing, tries: 1 },
-  /** Closes a round whose every case is final. */
+  /** Releases what the round's finished managers still lack; closes it when that is nothing and every case is final. */
   close: { queue: 'office', payload: roundId, tries: 5 },
   /** Scores a closed round's period and publishes. */
   score: { queue: 'office', payload: roundId, tries: 5 },

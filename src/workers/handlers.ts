@@ -1,6 +1,7 @@
 import { settle } from '../survey/fieldwork/settle.ts';
 import { closeRound } from '../survey/round/close.ts';
 import { drawRound } from '../survey/round/draw.ts';
+import { extendRound } from '../survey/round/extend.ts';
 import type { JobHandlers } from './catalogue.ts';
 import { dial } from './dial.ts';
 import { dispatch } from './dispatch.ts';
@@ -9,13 +10,15 @@ import { contactRules, drawRules } from './rules.ts';
 import { score } from './score.ts';
 import type { Services } from './services.ts';
 import { text } from './text.ts';
+import { wakeSettle } from './wake.ts';
 
 /** What is done with each kind of job, and which job follows from it. */
 export function handlersFor(services: Services): JobHandlers {
   const { queues, rules } = services;
+  const drawing = { ...services, rules: async (id: string) => drawRules(await rules(id)) };
   return {
     async draw({ roundId }) {
-      await drawRound({ ...services, rules: async (id) => drawRules(await rules(id)) }, roundId);
+      await drawRound(drawing, roundId);
     },
     dispatch: () => dispatch(services),
     dial: ({ attemptId }) => dial(services, attemptId),
@@ -28,6 +31,7 @@ export function handlersFor(services: Services): JobHandlers {
     },
     reconcile: () => reconcile(services),
     async close({ roundId }) {
+      if ((await extendRound(drawing, roundId)) > 0) return wakeSettle(services);
       if (await closeRound(services, roundId, 'system')) await queues.add('score', { roundId });
     },
     score: ({ roundId }) => score(services, roundId),

@@ -17,6 +17,8 @@ export interface SamplingRules {
   readonly monthlyShare: Quantity;
   /** Most of a frame that spot checks may take in a month. */
   readonly spotCheckShare: Quantity;
+  /** Most waves of a round. */
+  readonly waves: number;
   readonly completionRate: { readonly default: Quantity; readonly least: Quantity; readonly most: Quantity };
 }
 
@@ -71,4 +73,26 @@ export function firstWave(frameSize: number, available: number, rate: Fraction, 
       ? available
       : ceilOf(new Fraction(targetCompletes(frameSize, rules)).div(within(rate, rules)));
   return Math.min(wanted, cap, available);
+}
+
+export interface Progress {
+  readonly frameSize: number;
+  /** In all of this round, and of them by waves. */
+  readonly released: number;
+  readonly releasedInWaves: number;
+  readonly valid: number;
+  /** Neither resting nor released. */
+  readonly available: number;
+}
+
+/**
+ * Retailers released by a further wave, once every case so far is final: as many as make up what is missing at this
+ * round's own rate, within the month's cap.
+ */
+export function extensionWave(progress: Progress, rules: SamplingRules): number {
+  const { frameSize, released, releasedInWaves, valid, available } = progress;
+  const missing = targetCompletes(frameSize, rules) - valid;
+  if (missing <= 0 || released === 0) return 0;
+  const wanted = ceilOf(new Fraction(missing).div(within(new Fraction(valid, released), rules)));
+  return Math.max(0, Math.min(wanted, monthlyCap(frameSize, rules) - releasedInWaves, available));
 }

@@ -23,7 +23,7 @@ export interface Settled {
   readonly cases: number;
   /** There was more than one batch holds. */
   readonly more: boolean;
-  /** Rounds in which every case is final now. */
+  /** Rounds in which a manager's every case is final now: either he gets a further wave, or the round may be over. */
   readonly finishedRounds: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export async function settle(services: SettleServices): Promise<Settled> {
       settled.flatMap(({ outcomes }) => outcomes),
     );
     await recordPlans(query, settled, now);
-    const finishedRounds = await roundsWithoutOpenCases(query, [...new Set(cases.map(({ roundId }) => roundId))]);
+    const finishedRounds = await roundsWithFinishedManagers(query, cases);
     return { cases: cases.length, more: posted.lines === batch, finishedRounds };
   });
 }
@@ -88,6 +88,7 @@ async function closeAnsweredThreads(query: Query, caseIds: readonly string[], no
 interface CaseRow {
   readonly id: string;
   readonly roundId: string;
+  readonly managerId: string;
   readonly ruleSetId: string;
   readonly questionnaireId: string;
   readonly answers: Answers;
@@ -102,7 +103,7 @@ function findCases(query: Query, caseIds: readonly string[]): Promise<CaseRow[]>
   return query<CaseRow>({
     name: 'settle-cases',
     text: `
-      SELECT c.id, c.round_id AS "roundId", r.rule_set_id AS "ruleSetId", r.questionnaire_id AS "questionnaireId", c.answers,
+      SELECT c.id, c.round_id AS "roundId", c.manager_id AS "managerId", r.rule_set_id AS "ruleSetId", r.questionnaire_id AS "questionnaireId", c.answers,
              c.time_zone AS "timeZone", c.due_at AS "dueAt", p.kind AS "phoneKind", p.proven_at AS "provenAt", p.opted_out_at AS "optedOutAt"
       FROM survey_case c JOIN round r ON r.id = c.round_id JOIN phone p ON p.id = c.phone_id
       WHERE c.id = ANY($1) AND r.state IN ('fielding', 'paused')`,
@@ -237,13 +238,15 @@ async function recordPlans(query: Query, conclusions: readonly Conclusion[], now
   });
 }
 
-async function roundsWithoutOpenCases(query: Query, roundIds: readonly string[]): Promise<string[]> {
+async function roundsWithFinishedManagers(query: Query, cases: readonly CaseRow[]): Promise<string[]> {
   const rows = await query<{ id: string }>({
     name: 'settle-finished',
     text: `
-      SELECT r.id FROM round r WHERE r.id = ANY($1) AND r.state = 'fielding'
-        AND NOT EXISTS (SELECT FROM survey_case c WHERE c.round_id = r.id AND c.state <> 'done')`,
-    values: [roundIds],
+      SELECT DISTINCT r.id FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS settled (round_id, manager_id)
+      JOIN round r ON r.id = settled.round_id AND r.state = 'fielding'
+      WHERE NOT EXISTS (
+        SELECT FROM survey_case c WHERE c.round_id = r.id AND c.manager_id = settled.manager_id AND c.state <> 'done')`,
+    values: [cases.map(({ roundId }) => roundId), cases.map(({ managerId }) => managerId)],
   });
   return rows.map(({ id }) => id);
 }

@@ -1,82 +1,105 @@
 import type { Database } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
+import type { DrawBundle, LoggedRelease, ManagerDraw, ReleaseKind } from '../draw/bundle.ts';
 import { frameText, seedOf } from '../draw/satq1.ts';
 import { type OrderedLine, sharedPhones } from './frame.ts';
 import { openNonces, readNonces } from './nonces.ts';
 
-/** The auditors' bundle of a draw: everything its replay needs. Only ever of a closed round, whose nonces are revealed. */
-export interface DrawBundle {
-  readonly drawId: string;
-  readonly frame: string;
-  readonly frameHash: string;
-  readonly nonces: readonly string[];
-  readonly commitments: readonly string[];
+interface RevealedDraw {
   readonly publicValue: string;
-  readonly seed: string;
-  /** Groups of ids on one phone. */
-  readonly sharedPhones: readonly (readonly string[])[];
-  readonly managers: Readonly<Record<string, ManagerDraw>>;
+  readonly frameHash: string;
+  readonly operatorTrusted: boolean;
+  readonly sampling: NonNullable<DrawBundle['rules']>['sampling'];
 }
 
-export interface ManagerDraw {
-  readonly frameSize: number;
-  /** In the order they were released. */
-  readonly released: readonly string[];
-  readonly resting: readonly string[];
-  readonly excluded: readonly { readonly id: string; readonly reason: string }[];
-}
-
-/** @throws Refused `not-revealed` while the round is open: with the seed anybody could tell who will be called. */
+/**
+ * The auditors' bundle of a round's draw. Only ever of a round whose nonces are revealed.
+ *
+ * @throws Refused `not-revealed` while the round is open: with the seed anybody could tell who will be called.
+ */
 export async function readDrawBundle(
   { database, vault }: { database: Database; vault: Vault },
   roundId: string,
 ): Promise<DrawBundle> {
   const { query } = database;
-  const [draw] = await query<{ publicValue: string; frameHash: string }>({
+  const [draw] = await query<RevealedDraw>({
     text: `
-      SELECT public_value AS "publicValue", frame_hash AS "frameHash"
-      FROM draw WHERE round_id = $1 AND revealed_at IS NOT NULL`,
+      SELECT d.public_value AS "publicValue", d.frame_hash AS "frameHash", d.operator_trusted AS "operatorTrusted",
+             s.document->'sampling' AS sampling
+      FROM draw d JOIN round r ON r.id = d.round_id JOIN rule_set s ON s.id = r.rule_set_id
+      WHERE d.round_id = $1 AND d.revealed_at IS NOT NULL AND r.fielding_at IS NOT NULL`,
     values: [roundId],
   });
   if (!draw)
-    throw new Refused('not-revealed', `round ${roundId} is not closed: its draw is sealed 轮次尚未结束，抽样仍封存`);
-  const lines = await query<OrderedLine & { released: boolean }>({
+    throw new Refused(
+      'not-revealed',
+      `轮次 ${roundId} 尚未结束，抽样仍封存 · round ${roundId} is not closed: its draw is sealed`,
+    );
+  const lines = await query<OrderedLine>({
     text: `
-      SELECT f.manager_id AS "managerId", f.retailer_id AS "retailerId", f.stratum, f.position, f.phone_id AS "phoneId", f.resting,
-             c.id IS NOT NULL AS released
-      FROM frame_line f LEFT JOIN survey_case c ON c.round_id = f.round_id AND c.retailer_id = f.retailer_id
-      WHERE f.round_id = $1 ORDER BY f.position`,
+      SELECT manager_id AS "managerId", retailer_id AS "retailerId", stratum, position, phone_id AS "phoneId", resting
+      FROM frame_line WHERE round_id = $1 ORDER BY position`,
     values: [roundId],
   });
-  const excluded = await query<{ managerId: string; id: string; reason: string }>({
+  const excluded = await query<Excluded>({
     text: `SELECT manager_id AS "managerId", retailer_id AS id, reason FROM exclusion WHERE round_id = $1 ORDER BY retailer_id COLLATE "C"`,
     values: [roundId],
   });
+  const releases = await readReleases(database, roundId);
   const stored = await readNonces(query, roundId);
   const nonces = openNonces(stored, vault);
-  const commitments = stored.map(({ commitment }) => commitment);
-  const { frameHash, publicValue } = draw;
-  const managerIds = [...new Set([...lines, ...excluded].map(({ managerId }) => managerId))].sort((a, b) =>
-    a < b ? -1 : 1,
-  );
+  const { frameHash, publicValue, operatorTrusted, sampling } = draw;
   return {
-    ...{ drawId: roundId, frame: frameText(lines), frameHash, nonces, commitments, publicValue },
+    ...{ drawId: roundId, frame: frameText(lines), frameHash, nonces, publicValue },
+    commitments: stored.map(({ commitment }) => commitment),
     seed: seedOf({ drawId: roundId, frameHash, nonces, publicValue }),
     sharedPhones: sharedPhones(lines),
-    managers: Object.fromEntries(
-      managerIds.map((managerId) => {
-        const own = lines.filter((line) => line.managerId === managerId);
-        return [
-          managerId,
-          {
-            frameSize: own.length,
-            released: own.filter(({ released }) => released).map(({ retailerId }) => retailerId),
-            resting: own.filter(({ resting }) => resting !== null).map(({ retailerId }) => retailerId),
-            excluded: excluded.filter((line) => line.managerId === managerId).map(({ id, reason }) => ({ id, reason })),
-          },
-        ];
-      }),
-    ),
+    managers: managerDraws(lines, excluded, releases),
+    ...{ releases, operatorTrusted, rules: { sampling } },
   };
+}
+
+/**
+ * The release log: waves list their retailers from the front of the order, spot checks from its back. Sorted by what
+ * does not change from one run of the same round to the next.
+ */
+async function readReleases({ query }: Database, roundId: string): Promise<LoggedRelease[]> {
+  const rows = await query<{ at: Date; kind: ReleaseKind; manager: string; ids: string[] }>({
+    text: `
+      SELECT e.at, e.kind, e.manager_id AS manager,
+             array_agg(c.retailer_id ORDER BY CASE e.kind WHEN 'wave' THEN c.position ELSE -c.position END) AS ids
+      FROM release e JOIN survey_case c ON c.release_id = e.id
+      WHERE e.round_id = $1 GROUP BY e.id ORDER BY e.at, e.manager_id COLLATE "C", e.id`,
+    values: [roundId],
+  });
+  return rows.map(({ at, ...logged }) => ({ at: at.toISOString(), ...logged }));
+}
+
+interface Excluded {
+  readonly managerId: string;
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** Per manager, in the order of their ids: what the frame, the exclusions and the log say of him. */
+function managerDraws(
+  lines: readonly OrderedLine[],
+  excluded: readonly Excluded[],
+  releases: readonly LoggedRelease[],
+): Record<string, ManagerDraw> {
+  const managers = new Map<string, ManagerDraw>();
+  const of = (managerId: string): ManagerDraw => {
+    const known = managers.get(managerId) ?? { frameSize: 0, released: [], resting: [], excluded: [] };
+    managers.set(managerId, known);
+    return known;
+  };
+  for (const { managerId, retailerId, resting } of lines) {
+    const own = of(managerId);
+    own.frameSize += 1;
+    if (resting !== null) own.resting.push(retailerId);
+  }
+  for (const { managerId, id, reason } of excluded) of(managerId).excluded.push({ id, reason });
+  for (const { manager, ids } of releases) of(manager).released.push(...ids);
+  return Object.fromEntries([...managers].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -3,7 +3,7 @@ import type { RoundServices } from './launch.ts';
 
 /**
  * Closes a round whose every case is final, and reveals its nonces: from here on anybody can replay the draw. Does
- * nothing while a case is open or a call is alive; asking twice closes once.
+ * nothing while a case is open, a call is alive or a spot check is to come; asking twice closes once.
  *
  * @returns whether it was this call that closed.
  */
@@ -16,6 +16,7 @@ export async function closeRound({ database, clock }: RoundServices, roundId: st
         WHERE id = $1 AND state = 'fielding'
           AND NOT EXISTS (SELECT FROM survey_case c WHERE c.round_id = $1 AND c.state <> 'done')
           AND NOT EXISTS (SELECT FROM attempt a WHERE a.round_id = $1 AND a.state <> 'ended')
+          AND NOT EXISTS (SELECT FROM spot_check s WHERE s.round_id = $1 AND s.state = 'scheduled')
         RETURNING id`,
       values: [roundId, now],
     });

@@ -1,13 +1,13 @@
 import { DateTime } from 'luxon';
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
-import { rotationOf, seedOf, ticketsUnder } from '../draw/satq1.ts';
+import { seedOf } from '../draw/satq1.ts';
 import { completionRate, firstWave, type SamplingRules } from '../draw/sizes.ts';
-import { nextOpening } from '../fieldwork/calendar.ts';
 import type { ContactRules } from '../fieldwork/plan.ts';
 import { type Exclusion, freeze, type OrderedLine, orderFrame, type RosterEntry, splitRoster } from './frame.ts';
 import type { RoundServices } from './launch.ts';
 import { openNonces, readNonces } from './nonces.ts';
+import { release, type Stretch } from './release.ts';
 
 export interface DrawRules {
   /** Where the company is: decides which day it is, and so who looks after whom. */
@@ -47,9 +47,9 @@ export async function drawRound(
     const nonces = openNonces(await readNonces(query, roundId), services.vault);
     const seed = seedOf({ drawId: roundId, frameHash: frame.hash, nonces, publicValue: round.publicValue });
     const lines = orderFrame(inFrame, seed);
-    const released = await releaseFirstWave(query, round, lines, sampling);
     await storeFrame(query, roundId, lines, excluded);
-    await openCases(services, query, roundId, released, ticketsUnder(seed), contact, now);
+    const wish = { roundId, seed, spotCheckId: null, contact, now };
+    const released = await release(services, query, wish, await firstWaves(query, round, lines, sampling));
     // Until the tables' sizes are known, plans are made for empty ones, and kept by prepared statements.
     await query({ text: 'ANALYZE survey_case, frame_line' });
     await query({
@@ -64,7 +64,7 @@ export async function drawRound(
       actor: 'system',
       action: 'round.draw',
       subject: roundId,
-      detail: { frameHash: frame.hash, frame: lines.length, excluded: excluded.length, released: released.length },
+      detail: { frameHash: frame.hash, frame: lines.length, excluded: excluded.length, released },
     });
     return true;
   });
@@ -100,24 +100,34 @@ function readRoster(query: Query, today: string, restingFrom: readonly string[])
   });
 }
 
-async function releaseFirstWave(
+/** The first wave of every manager, from the front of his order. */
+async function firstWaves(
   query: Query,
   round: CommittedRound,
   lines: readonly OrderedLine[],
   sampling: DrawRules['sampling'],
-): Promise<OrderedLine[]> {
+): Promise<Stretch[]> {
   const tracks = await readTracks(query, round.period);
   const city = [...tracks.values()].reduce(
     (sum, track) => ({ valid: sum.valid + track.valid, released: sum.released + track.released }),
     { valid: 0, released: 0 },
   );
-  const byManager = new Map<string, OrderedLine[]>();
-  for (const line of lines) byManager.set(line.managerId, [...(byManager.get(line.managerId) ?? []), line]);
-  return [...byManager].flatMap(([managerId, own]) => {
+  return [...byManager(lines)].flatMap(([managerId, own]): Stretch[] => {
     const available = own.filter(({ resting }) => resting === null);
     const rate = completionRate(tracks.get(managerId) ?? { valid: 0, released: 0 }, city, sampling);
-    return available.slice(0, firstWave(own.length, available.length, rate, sampling));
+    const size = firstWave(own.length, available.length, rate, sampling);
+    return size > 0 ? [{ managerId, wave: 1, lines: available.slice(0, size) }] : [];
   });
+}
+
+function byManager(lines: readonly OrderedLine[]): Map<string, OrderedLine[]> {
+  const orders = new Map<string, OrderedLine[]>();
+  for (const line of lines) {
+    const own = orders.get(line.managerId);
+    if (own) own.push(line);
+    else orders.set(line.managerId, [line]);
+  }
+  return orders;
 }
 
 /** Released and valid per manager over his last three closed rounds. */
@@ -164,43 +174,6 @@ async function storeFrame(
       excluded.map((line) => line.retailerId),
       excluded.map((line) => line.managerId),
       excluded.map((line) => line.reason),
-    ],
-  });
-}
-
-/** One case a released retailer, due as soon as his shop may be called. */
-async function openCases(
-  { chance }: RoundServices,
-  query: Query,
-  roundId: string,
-  released: readonly OrderedLine[],
-  ticket: (retailerId: string) => string,
-  contact: ContactRules,
-  now: Date,
-): Promise<void> {
-  const zones = await query<{ time_zone: string }>({ text: 'SELECT DISTINCT time_zone FROM retailer' });
-  const due = zones.map(({ time_zone }) => nextOpening(now, time_zone, contact));
-  await query({
-    text: `
-      INSERT INTO survey_case (id, round_id, retailer_id, manager_id, phone_id, position, wave, time_zone, ordering_half_days,
-                               delivery_half_days, due_at, due_channel, rotation)
-      SELECT made.id, $1, made.retailer_id, made.manager_id, made.phone_id, made.position, 1, s.time_zone, s.ordering_half_days,
-             s.delivery_half_days, opening.at, 'voice', made.rotation
-      FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $9::smallint[])
-        AS made (id, retailer_id, manager_id, phone_id, position, rotation)
-      JOIN retailer s ON s.id = made.retailer_id
-      JOIN unnest($7::text[], $8::timestamptz[]) AS opening (zone, at) ON opening.zone = s.time_zone
-      ON CONFLICT (round_id, retailer_id) DO NOTHING`,
-    values: [
-      roundId,
-      released.map(() => chance.id()),
-      released.map((line) => line.retailerId),
-      released.map((line) => line.managerId),
-      released.map((line) => line.phoneId),
-      released.map((line) => line.position),
-      zones.map(({ time_zone }) => time_zone),
-      due,
-      released.map((line) => rotationOf(ticket(line.retailerId))),
     ],
   });
 }

@@ -12,6 +12,14 @@ export interface Draw {
   readonly seed: string;
   readonly sharedPhones: readonly (readonly string[])[];
   readonly managers: Readonly<Record<string, ManagerDraw>>;
+  readonly releases: readonly Release[];
+}
+
+export interface Release {
+  readonly at: string;
+  readonly kind: string;
+  readonly manager: string;
+  readonly ids: readonly string[];
 }
 
 export interface ManagerDraw {
@@ -140,6 +148,7 @@ function sampleFaults(draw: Draw, lines: readonly FrameLine[], rules: SamplingRu
           own.filter((retailer) => resting.has(retailer)),
         ),
         ...releasedFaults(id, manager.released, own, resting, rules),
+        ...waveFaults(id, manager, draw.releases, own, resting, rules),
       ];
     }),
   ];
@@ -189,23 +198,43 @@ function releasedFaults(
   rules: SamplingRules,
 ): string[] {
   const available = order.filter((id) => !resting.has(id));
-  const size = firstWave(order.length, order.length - available.length, rules);
-  const expected = available.slice(0, size);
-  const wrong = expected.findIndex((id, index) => released[index] !== undefined && released[index] !== id);
+  const cap = Number(sizes(order.length, rules).cap);
+  const wrong = released.findIndex((id, index) => available[index] !== id);
   return [
-    ...(released.length === size
-      ? []
-      : [
-          `${manager}: ${released.length} released, the first wave is of ${size} (frame ${order.length}, ${resting.size === 0 ? 'none' : order.length - available.length} resting)`,
-        ]),
+    ...(released.length > cap ? [`${manager}: ${released.length} released, the month's cap is ${cap}`] : []),
     ...(wrong < 0
       ? []
       : [
-          `${manager}: the order has ${expected[wrong]} in place ${wrong + 1} of those released, not ${released[wrong]}`,
+          `${manager}: the order has ${available[wrong]} in place ${wrong + 1} of those released, not ${released[wrong]}`,
         ]),
     ...released.filter((id) => !order.includes(id)).map((id) => `${manager}: ${id} is released and not in his frame`),
     ...released.filter((id) => resting.has(id)).map((id) => `${manager}: ${id} rests and is released`),
     ...twice(released, `${manager}, released`),
+  ];
+}
+
+/** The log says how those released came to be so: at most three waves, the first of the size that the rules give. */
+function waveFaults(
+  manager: string,
+  { released }: ManagerDraw,
+  releases: readonly Release[],
+  order: readonly string[],
+  resting: ReadonlySet<string>,
+  rules: SamplingRules,
+): string[] {
+  const log = releases.filter((release) => release.manager === manager);
+  const size = firstWave(order.length, order.filter((id) => resting.has(id)).length, rules);
+  const first = log[0]?.ids.length ?? 0;
+  return [
+    ...(first === size ? [] : [`${manager}: the first wave is of ${first} and should be of ${size}`]),
+    ...(log.length > 3 ? [`${manager}: ${log.length} waves`] : []),
+    ...log.filter(({ kind }) => kind !== 'wave').map(({ kind }) => `${manager}: a ${kind} that nobody asked for`),
+    ...log
+      .slice(1)
+      .flatMap(({ at }, index) => (at > (log[index]?.at ?? '') ? [] : [`${manager}: waves out of order in time`])),
+    ...(log.flatMap(({ ids }) => ids).join() === released.join()
+      ? []
+      : [`${manager}: the log has others than those released`]),
   ];
 }
 
