@@ -39,12 +39,29 @@ program
   .description('更新数据库结构 · bring the database up to date')
   .action(async () => (await import('./migrate.ts')).migrateDatabase(process.stdout));
 
+const rosterKind = () => new Argument('<kind>', 'what the file holds').choices(['managers', 'retailers', 'indicators']);
+
 program
   .command('import')
-  .description('导入名册或指标（CSV）· import a roster or unit indicators from CSV')
-  .addArgument(new Argument('<kind>', 'what the file holds').choices(['managers', 'retailers', 'indicators']))
-  .argument('<file>', 'a CSV file in UTF-8')
-  .action(async (kind, file) => (await import('./import.ts')).importIntoRoster(kind, file, process.stdout));
+  .description('导入名册或指标（CSV、XLSX）· import a roster or unit indicators from CSV or XLSX')
+  .addArgument(rosterKind())
+  .argument('<file>', 'CSV (UTF-8 or GBK) or XLSX')
+  .option('--dry-run', '只报告会有哪些变更 · say what would change, and change nothing')
+  .option('--full', '文件是全部零售户，没有的停业 · every retailer is in the file: close those who are not')
+  .option('--faults <file>', '把错误写成 CSV · write the faults to a CSV file')
+  .action(async (kind, file, options) =>
+    (await import('./import.ts')).importIntoRoster(kind, file, process.stdout, options),
+  );
+
+program
+  .command('export')
+  .description('导出名册或指标 · export a roster or unit indicators, to be imported again')
+  .addArgument(rosterKind())
+  .argument('<file>', 'a name that ends in .csv or .xlsx')
+  .option('--clear-phones', '号码不打码，记入审计 · phone numbers in full; the audit log says so')
+  .action(async (kind, file, options) =>
+    (await import('./export.ts')).exportFromRoster(kind, file, process.stdout, options),
+  );
 
 program
   .command('score')
@@ -102,7 +119,9 @@ apiKey
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof BadInput) {
-    const lines = error.faults.map(({ where, message }) => `  ${where}: ${message}`);
+    const lines = error.faults.slice(0, mostPrinted).map(({ where, message }) => `  ${where}: ${message}`);
+    const more = error.faults.length - lines.length;
+    if (more > 0) lines.push(`  … 另有 ${more} 处 · and ${more} more (--faults FILE writes them all)`);
     process.stderr.write(`huifang: ${error.message}\n${lines.join('\n')}\n`);
     return 2;
   }
@@ -120,6 +139,8 @@ function report(error: unknown): number {
   process.stderr.write(`huifang: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
 }
+
+const mostPrinted = 100;
 
 /** What was refused for the way it was asked for, rather than for what went wrong. */
 const exitStatus: Readonly<Record<string, number>> = { 'not-the-demos': 2, 'other-arguments': 2 };

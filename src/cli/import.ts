@@ -1,31 +1,43 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import cliProgress from 'cli-progress';
 import { readConfig } from '../config.ts';
 import { openDatabase, openOwnVault } from '../main.ts';
 import { systemChance } from '../platform/chance.ts';
 import { systemClock } from '../platform/clock.ts';
 import { BadInput } from '../platform/errors.ts';
 import { openLog } from '../platform/log.ts';
-import { decodeUtf8 } from '../survey/roster/csv.ts';
+import { BadFile, faultReport } from '../survey/roster/faults.ts';
 import {
   type ImportReport,
   importIndicators,
   importManagers,
   importRetailers,
+  type RetailersReport,
+  type RetailersWish,
   type RosterServices,
 } from '../survey/roster/import.ts';
 
 /** `huifang import managers|retailers|indicators FILE`. */
 export type ImportKind = keyof typeof kinds;
 
+export interface ImportOptions {
+  /** Say what would change, and change nothing. */
+  readonly dryRun?: boolean;
+  /** Of retailers: the file has every shop there is, so shops that are not in it are closed. */
+  readonly full?: boolean;
+  /** Where the faults are written as a CSV file, if there are any. */
+  readonly faults?: string;
+}
+
 const kinds = {
-  managers: { name: '客户经理', run: importManagers },
-  retailers: { name: '零售户', run: importRetailers },
-  indicators: { name: '考核指标', run: importIndicators },
+  managers: { name: '客户经理', run: importManagers, described: counts },
+  retailers: { name: '零售户', run: importRetailers, described: difference },
+  indicators: { name: '考核指标', run: importIndicators, described: counts },
 } as const;
 
 /**
- * Imports one CSV file and prints what became of its rows.
+ * Imports one CSV or XLSX file and prints what became of its rows.
  *
  * @throws BadInput where the file cannot be read, or with every fault in it; then nothing was imported.
  */
@@ -34,26 +46,85 @@ export async function importFile(
   path: string,
   services: RosterServices,
   out: NodeJS.WritableStream,
+  { faults, ...wish }: ImportOptions & Pick<RetailersWish, 'progress'> = {},
 ): Promise<void> {
-  const text = decodeUtf8(await readBytes(path));
-  const { name, run } = kinds[kind];
-  out.write(`${basename(path)}：${described(name, await run(services, text))}\n`);
+  if (wish.full && kind !== 'retailers')
+    throw new BadInput('用法有误 · wrong use', [{ where: '--full', message: '只用于零售户 · is for retailers only' }]);
+  const bytes = await readBytes(path);
+  const { name, run, described } = kinds[kind];
+  const fileName = basename(path);
+  try {
+    const report = await run(services, bytes, { ...wish, fileName, actor: 'cli' });
+    const lines = described(report as RetailersReport, wish.full ?? false).join('\n');
+    out.write(`${fileName}：${name} ${lines}\n`);
+    if (wish.dryRun) out.write('试运行：未做任何更改 · dry run: nothing was changed\n');
+  } catch (error) {
+    if (faults && error instanceof BadFile) await writeFile(faults, faultReport(error.found));
+    throw error;
+  }
 }
 
-/** The same, into this installation's database, which is opened for it. */
-export async function importIntoRoster(kind: ImportKind, path: string, out: NodeJS.WritableStream): Promise<void> {
+/** The same, into this installation's database, which is opened for it, with how far it is on standard error. */
+export async function importIntoRoster(
+  kind: ImportKind,
+  path: string,
+  out: NodeJS.WritableStream,
+  options: ImportOptions,
+): Promise<void> {
   const config = readConfig(process.env);
   const { database, close } = await openDatabase(config, { log: openLog('warn') });
+  const bar = new cliProgress.SingleBar({
+    stream: process.stderr,
+    format: '  {value} 行 · rows  {duration_formatted}',
+    hideCursor: true,
+    clearOnComplete: true,
+  });
   try {
     const services = { database, clock: systemClock, chance: systemChance, vault: openOwnVault(config) };
-    await importFile(kind, path, services, out);
+    bar.start(0, 0);
+    await importFile(kind, path, services, out, { ...options, progress: (rows) => bar.update(rows) });
   } finally {
+    bar.stop();
     await close();
   }
 }
 
-const described = (name: string, { rows, created, changed, unchanged }: ImportReport): string =>
-  `${name} ${rows} 行，新增 ${created}，变更 ${changed}，未变 ${unchanged} · ${rows} rows: ${created} new, ${changed} changed, ${unchanged} unchanged`;
+function counts({ rows, created, changed, unchanged }: ImportReport): string[] {
+  return [
+    `${rows} 行，新增 ${created}，变更 ${changed}，未变 ${unchanged} · ${rows} rows: ${created} new, ${changed} changed, ${unchanged} unchanged`,
+  ];
+}
+
+/** What changes of whom: the first of each kind by name, the rest by number. */
+function difference(report: RetailersReport, full: boolean): string[] {
+  const { moved, phones, stopped, gone, shown } = report;
+  const lines = [
+    ...counts(report),
+    ...(moved + phones + stopped > 0
+      ? [
+          `  换经理 ${moved}，换号码 ${phones}，新拒访 ${stopped} · ${moved} moved, ${phones} with other numbers, ${stopped} newly opted out`,
+        ]
+      : []),
+    ...named(
+      shown.moved.map(({ id, from, to, day }) => `${id}: ${from} → ${to} (${day})`),
+      moved,
+    ),
+    ...named(
+      shown.phones.map(({ id, before, after }) => `${id}: ${before.join(' ') || '—'} → ${after.join(' ') || '—'}`),
+      phones,
+    ),
+  ];
+  if (full && gone > 0)
+    lines.push(`  文件中没有、因此停业 ${gone} · ${gone} are not in the file and closed`, ...named(shown.gone, gone));
+  return lines;
+}
+
+const mostNamed = 10;
+
+const named = (lines: readonly string[], all: number): string[] => [
+  ...lines.slice(0, mostNamed).map((line) => `    ${line}`),
+  ...(all > mostNamed ? [`    … 另有 ${all - mostNamed} 户 · and ${all - mostNamed} more`] : []),
+];
 
 async function readBytes(path: string): Promise<Buffer> {
   try {

@@ -99,6 +99,12 @@ export async function settleIn({ database, vault, chance }: City, shops: readonl
     ],
   });
   await query({
+    text: `
+      INSERT INTO retailer_phone (retailer_id, phone_id, place, since, changed_by)
+      SELECT id, phone_id, 0, '2020-01-01', 'import' FROM retailer WHERE id = ANY($1) AND phone_id IS NOT NULL`,
+    values: [shops.map(({ id }) => id)],
+  });
+  await query({
     text: `INSERT INTO assignment (retailer_id, manager_id, from_day) SELECT *, '2020-01-01'::date FROM unnest($1::text[], $2::text[])`,
     values: [shops.map(({ id }) => id), shops.map(({ manager }) => manager)],
   });

@@ -164,9 +164,9 @@ async function prepare(
   if (beginning !== 'resumed') await services.queues.clear();
   progress.say(`名册 · roster: ${wanted.managers} 名客户经理, ${wanted.retailers} 户零售户`);
   const roster = generateRoster({ ...wanted, period });
-  await importManagers(services, roster.managersCsv);
-  await importRetailers(services, roster.retailersCsv);
-  await importIndicators(services, roster.indicatorsCsv);
+  await importManagers(services, Buffer.from(roster.managersCsv));
+  await importRetailers(services, Buffer.from(roster.retailersCsv));
+  await importIndicators(services, Buffer.from(roster.indicatorsCsv));
   progress.say('抽样 · draw: committed, frame frozen at launch');
   await launchRound(
     { ...services, clock },

@@ -1,3 +1,4 @@
+import { DateTime, IANAZone } from 'luxon';
 import { faultOfId } from '../draw/identifier.ts';
 import { quoted } from './faults.ts';
 import { type PhoneNumber, readPhone } from './phone.ts';
@@ -30,8 +31,17 @@ export const readName: Reader<string> = (cell) => {
   return { value: cell };
 };
 
+/** A number of the shop that stands in the file as we show it: `138****8000` is whichever of its numbers looks so. */
+export interface MaskedPhone {
+  readonly masked: string;
+}
+
 /** A number, or null where the shop has none. */
-export const readPhoneOrNone: Reader<PhoneNumber | null> = (cell) => (cell === '' ? { value: null } : readPhone(cell));
+export const readPhoneOrNone: Reader<PhoneNumber | MaskedPhone | null> = (cell) => {
+  if (cell === '') return { value: null };
+  if (/^[\d+ -]*\*{4}\d{3,4}$/.test(cell)) return { value: { masked: cell } };
+  return readPhone(cell);
+};
 
 /** One of a few meanings, each with the words people use for it, the Chinese one to ask for first. */
 export function readOneOf<T extends string | boolean>(
@@ -59,12 +69,49 @@ export const readQuantityOrNone: Reader<string | null> = (cell) => {
   };
 };
 
-/** A month, as `2026-12`. */
+/** A month, as `2026-12`, or as the first day of it that a spreadsheet makes of one. */
 export const readPeriod: Reader<string> = (cell) => {
-  const [, year, month] = /^(\d{4})[-/.年]?(\d{1,2})月?$/.exec(cell.normalize('NFKC')) ?? [];
+  const [, year, month] = /^(\d{4})[-/.年]?(\d{1,2})月?(?:[-/.]0?1)?$/.exec(cell.normalize('NFKC')) ?? [];
   if (year && month && Number(month) >= 1 && Number(month) <= 12) return { value: `${year}-${month.padStart(2, '0')}` };
   return {
     fault: `${quoted(cell)} 不是考核期：请填年月，如 2026-12 · is no period: give year and month, such as 2026-12`,
+  };
+};
+
+const writtenDay = /^(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))$/;
+/** Days since 30 December 1899, as spreadsheets count them, from 2000 to 2099. */
+const serialDay = { least: 36_526, most: 73_050 };
+
+/** A day, as `2026-12-01`; null for an empty cell. */
+export const readDayOrNone: Reader<string | null> = (cell) => {
+  if (cell === '') return { value: null };
+  const written = cell.normalize('NFKC');
+  const serial = /^\d{5}$/.test(written) ? Number(written) : 0;
+  if (serial >= serialDay.least && serial <= serialDay.most)
+    return { value: DateTime.utc(1899, 12, 30).plus({ days: serial }).toFormat('yyyy-MM-dd') };
+  const [, year, month, date, shortMonth, shortDate] = writtenDay.exec(written) ?? [];
+  const day = DateTime.utc(Number(year), Number(month ?? shortMonth), Number(date ?? shortDate));
+  if (year && day.isValid) return { value: day.toFormat('yyyy-MM-dd') };
+  return {
+    fault: `${quoted(cell)} 不是日期：请写成 2026-12-01 · is no day: write it as 2026-12-01`,
+  };
+};
+
+const zoneWords: Readonly<Record<string, string>> = {
+  北京时间: 'Asia/Shanghai',
+  北京: 'Asia/Shanghai',
+  新疆时间: 'Asia/Urumqi',
+  乌鲁木齐: 'Asia/Urumqi',
+};
+
+/** A time zone by its IANA name, `Asia/Urumqi`; null for an empty cell. */
+export const readTimeZoneOrNone: Reader<string | null> = (cell) => {
+  if (cell === '') return { value: null };
+  const zone = zoneWords[cell] ?? cell;
+  // The zone itself, not an offset: those do not know summer time.
+  if (zone.includes('/') && IANAZone.isValidZone(zone)) return { value: zone };
+  return {
+    fault: `${quoted(cell)} 不是时区：请填“北京时间”“新疆时间”或 Asia/Shanghai 这样的名称 · is no time zone: give its IANA name, such as Asia/Shanghai`,
   };
 };
 

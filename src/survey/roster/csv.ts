@@ -1,36 +1,76 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { Faults } from './faults.ts';
 
-/** A line of the file, cell by cell. */
-export interface CsvRow {
+/** A row of a file, cell by cell. */
+export interface FileRow {
   /** From 1, as a spreadsheet counts. */
   readonly row: number;
   readonly cells: readonly string[];
 }
 
-/** @throws BadInput where the bytes are not UTF-8. A byte-order mark is dropped. */
-export function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    const faults = new Faults();
-    faults.inFile(
-      '不是 UTF-8 编码，可能是 GBK：请用“另存为 → CSV UTF-8”重新保存（GBK 将在以后的版本支持） · is not UTF-8, perhaps GBK: save it again as “CSV UTF-8” (GBK will be read by a later version)',
+/**
+ * The text of a CSV file: UTF-8 with or without byte-order mark, UTF-16 as Excel marks it, or GBK (read as its
+ * superset GB 18030). Every UTF-8 file is told from GBK by being valid UTF-8, which no GBK text with a heading is by
+ * chance; one that is UTF-8 but for a few bytes is damaged, and not GBK, though as GBK it would often decode.
+ *
+ * @throws BadFile where it is none of them.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  const utf8 = decodedAs('utf-8', bytes);
+  if (utf8 !== null) return utf8;
+  const damaged = damagedRows(new TextDecoder('utf-8').decode(bytes));
+  const gbk = damaged === null ? decodedAs('gb18030', bytes) : null;
+  if (gbk !== null) return gbk;
+  const faults = new Faults();
+  for (const row of damaged ?? [])
+    faults.inRow(
+      row,
+      '这一行有损坏的 UTF-8 字符：请重新导出文件 · holds broken UTF-8 characters: export the file again',
     );
-    throw faults.asBadInput();
+  if (!damaged)
+    faults.inFile(
+      '既不是 UTF-8 也不是 GBK 编码：请用“另存为 → CSV UTF-8”或 XLSX 重新保存 · is neither UTF-8 nor GBK: save it again as “CSV UTF-8” or XLSX',
+    );
+  throw faults.asBadInput();
+}
+
+function decodedAs(encoding: string, bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return null;
   }
 }
+
+const mostNamed = 20;
+
+/** The lines with characters that were lost, where most others came through: then it was UTF-8. Else null. */
+function damagedRows(utf8: string): number[] | null {
+  const lost = utf8.match(/\uFFFD/g)?.length ?? 0;
+  const kept = utf8.match(/[^\p{ASCII}\uFFFD]/gu)?.length ?? 0;
+  if (kept < 10 * lost) return null;
+  const rows: number[] = [];
+  for (const [index, line] of utf8.split('\n').entries()) {
+    if (line.includes('\uFFFD')) rows.push(index + 1);
+    if (rows.length === mostNamed) break;
+  }
+  return rows;
+}
+
+/** So many rows are parsed at a time, so that a file of any length takes no more memory than its text. */
+const atATime = 1000;
 
 /**
  * The rows of a CSV text (RFC 4180; a byte-order mark, CRLF, LF or CR, blanks around cells; quotes inside a cell that
  * does not begin with one are taken as they stand). A row whose quotes make no sense is a fault; reading goes on with
  * the next line.
  */
-export function readCsv(text: string, faults: Faults): CsvRow[] {
-  const rows: CsvRow[] = [];
+export function* readCsv(text: string, faults: Faults): Generator<FileRow> {
   let row = 0;
   let rest: Buffer = Buffer.from(text.replace(/^\uFEFF/, ''));
   while (rest.length > 0) {
+    const rows: FileRow[] = [];
     let read = 0;
     const keep = (cells: string[], { bytes }: { bytes: number }): null => {
       row += 1;
@@ -38,20 +78,29 @@ export function readCsv(text: string, faults: Faults): CsvRow[] {
       rows.push({ row, cells });
       return null;
     };
-    try {
-      parse(rest, { ...dialect, on_record: keep });
-      return rows;
-    } catch (error) {
-      if (!(error instanceof CsvError)) throw error;
+    const error = attempt(() => parse(rest, { ...dialect, to: atATime, on_record: keep }));
+    yield* rows;
+    if (!error && rows.length < atATime) return;
+    if (error) {
       row += 1;
       const known = broken[error.code as keyof typeof broken];
       faults.inRow(row, known ?? broken.CSV_QUOTE_NOT_CLOSED);
       // Without its first row nobody knows what the others mean.
-      if (rows.length === 0 || !known || known === broken.CSV_QUOTE_NOT_CLOSED) return rows;
-      rest = rest.subarray(nextLine(rest, read));
+      if (row === 1 || !known || known === broken.CSV_QUOTE_NOT_CLOSED) return;
+      read = nextLine(rest, read);
     }
+    rest = rest.subarray(read);
   }
-  return rows;
+}
+
+function attempt(work: () => unknown): CsvError | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (error instanceof CsvError) return error;
+    throw error;
+  }
 }
 
 const dialect = {

@@ -4,25 +4,27 @@ import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import type { Vault } from '../../platform/vault.ts';
-import { parseIndicators } from './indicators.ts';
-import { parseManagers } from './managers.ts';
-import { parseRetailers } from './retailers.ts';
+import { Faults } from './faults.ts';
+import { readRows } from './file.ts';
 import {
-  type Counts,
-  findManagerIds,
-  lockRoster,
-  storeAssignments,
-  storeDistricts,
-  storeIndicators,
-  storeManagers,
-  storePhones,
-  storeRetailers,
-  storeStops,
-} from './store.ts';
+  addIncoming,
+  applyDifference,
+  compareIncoming,
+  noteImport,
+  openIncoming,
+  type RetailerDifference,
+  readDifference,
+  resolveMasks,
+} from './incoming.ts';
+import { IndicatorsTable } from './indicators.ts';
+import { managersTable } from './managers.ts';
+import { type RetailerRow, retailersTable } from './retailers.ts';
+import { type Counts, findManagerIds, lockRoster, storeDistricts, storeIndicators, storeManagers } from './store.ts';
+import { type Columns, type Line, type Table, wholeLines } from './table.ts';
 
 /**
  * Brings a file's rows into the roster, all or nothing: any fault, and nothing was changed. A second import of the same
- * file changes nothing. Whoever is not in the file stays as he is.
+ * file changes nothing. Files are CSV (UTF-8, GBK) or XLSX, by what is in them.
  */
 export interface RosterServices {
   readonly database: Database;
@@ -31,23 +33,46 @@ export interface RosterServices {
   readonly chance: Chance;
 }
 
+export interface ImportWish {
+  /** For the audit log: a user's id, or `cli`. */
+  readonly actor?: string;
+  /** What the file is called, for the record. */
+  readonly fileName?: string;
+  /** Do everything and take it back at the end: the report is exactly what an import would do now. */
+  readonly dryRun?: boolean;
+  /** Told every thousand rows or so how many have been read. */
+  readonly progress?: (rows: number) => void;
+}
+
+export interface RetailersWish extends ImportWish {
+  /** The file has every shop there is: shops that are not in it are closed. Otherwise they stay as they are. */
+  readonly full?: boolean;
+}
+
 export interface ImportReport extends Counts {
   /** Retailers or managers of the file; of indicators, single values. */
   readonly rows: number;
 }
 
+export type RetailersReport = RetailerDifference;
+
 /** The days of assignments are the company's. */
 const timeZone = 'Asia/Shanghai';
+export const companyDay = (now: Date): string => DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
 
 /**
- * Managers, and districts that were not known before.
+ * Managers, and districts that were not known before. Whoever is not in the file stays as he is.
  *
- * @param actor for the audit log: a user's id, or `cli`.
- * @throws BadInput with every fault.
+ * @throws BadFile with every fault.
  */
-export function importManagers(services: RosterServices, csvText: string, actor = 'cli'): Promise<ImportReport> {
-  return importing(services, actor, 'managers.import', async (query) => {
-    const rows = parseManagers(csvText);
+export function importManagers(
+  services: RosterServices,
+  bytes: Uint8Array,
+  wish: ImportWish = {},
+): Promise<ImportReport> {
+  return importing(services, wish, 'managers.import', async (query) => {
+    const faults = new Faults();
+    const rows = wholeLines(await readLines(bytes, managersTable(faults), faults, wish), faults);
     const names = rows.map(({ district }) => district);
     await storeDistricts(query, names, services.chance);
     return { rows: rows.length, ...(await storeManagers(query, rows)) };
@@ -55,50 +80,130 @@ export function importManagers(services: RosterServices, csvText: string, actor 
 }
 
 /**
- * Retailers with their phones, who looks after them from today on, and who asked not to be called. A file never takes
- * anybody off the opt-out ledger.
- *
- * @throws BadInput with every fault; one is a manager who is not in the roster.
- */
-export function importRetailers(services: RosterServices, csvText: string, actor = 'cli'): Promise<ImportReport> {
-  const { vault, clock } = services;
-  return importing(services, actor, 'retailers.import', async (query) => {
-    const rows = parseRetailers(csvText, await findManagerIds(query));
-    const phones = rows.flatMap(({ phone }) => (phone ? [phone] : []));
-    const stopped = rows.flatMap(({ phone, optedOut }) => (phone && optedOut ? [vault.digest(phone.e164)] : []));
-    const now = clock.now();
-    await storePhones(query, phones, services);
-    const counts = await storeRetailers(query, rows, vault);
-    await storeAssignments(query, rows, DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd'));
-    await storeStops(query, stopped, now);
-    return { rows: rows.length, ...counts };
-  });
-}
-
-/**
  * Unit indicators of managers.
  *
- * @throws BadInput with every fault; one is a manager who is not in the roster.
+ * @throws BadFile with every fault; one is a manager who is not in the roster.
  */
-export function importIndicators(services: RosterServices, csvText: string, actor = 'cli'): Promise<ImportReport> {
-  return importing(services, actor, 'indicators.import', async (query) => {
-    const rows = parseIndicators(csvText, await findManagerIds(query));
+export function importIndicators(
+  services: RosterServices,
+  bytes: Uint8Array,
+  wish: ImportWish = {},
+): Promise<ImportReport> {
+  return importing(services, wish, 'indicators.import', async (query) => {
+    const faults = new Faults();
+    const table = new IndicatorsTable(await findManagerIds(query), faults);
+    const rows = table.valuesOf(await readLines(bytes, table, faults, wish));
     return { rows: rows.length, ...(await storeIndicators(query, rows)) };
   });
 }
 
-/** One transaction, one import at a time, and a line in the audit log if anything changed. */
-function importing(
-  { database, clock }: RosterServices,
-  actor: string,
-  action: string,
-  work: (query: Query) => Promise<ImportReport>,
-): Promise<ImportReport> {
-  return database.transaction(async (query) => {
-    await lockRoster(query);
-    const report = await work(query);
-    if (report.created + report.changed > 0)
-      await audit(query, clock.now(), { actor, action, subject: 'roster', detail: { ...report } });
+/**
+ * Retailers with their phones, who looks after them and from which day on, and who asked not to be called. A file never
+ * takes anybody off the opt-out ledger.
+ *
+ * @throws BadFile with every fault; one is a manager who is not in the roster.
+ */
+export function importRetailers(
+  services: RosterServices,
+  bytes: Uint8Array,
+  wish: RetailersWish = {},
+): Promise<RetailersReport> {
+  const { clock, chance } = services;
+  const { actor = 'cli', fileName = '', full = false } = wish;
+  return importing(services, wish, 'retailers.import', async (query) => {
+    const now = clock.now();
+    await layOut(services, query, bytes, { ...wish, full, today: companyDay(now) });
+    await compareIncoming(query);
+    const report = await readDifference(query);
+    const changes = report.created + report.changed + (full ? report.gone : 0);
+    // Before anything is written: afterwards, whoever is gone is closed.
+    if (changes > 0) await noteImport(query, { id: chance.id(), fileName, actor, now });
+    await applyDifference(query, { full, now, actor });
     return report;
   });
+}
+
+const batch = 2000;
+
+/** Reads the whole file into the temporary tables. @throws BadFile with every fault, of the file and against the roster. */
+async function layOut(
+  services: RosterServices,
+  query: Query,
+  bytes: Uint8Array,
+  { today, full, progress }: RetailersWish & { readonly today: string; readonly full: boolean },
+): Promise<void> {
+  const faults = new Faults();
+  const table = retailersTable(await findManagerIds(query), faults);
+  await openIncoming(query);
+  let waiting: RetailerRow[] = [];
+  const flush = async () => {
+    if (waiting.length > 0) await addIncoming(query, waiting, { today, full }, services);
+    waiting = [];
+  };
+  for await (const row of readRows(bytes, faults)) {
+    const line = table.take(row);
+    if (line?.whole) waiting.push(line.whole);
+    if (waiting.length < batch) continue;
+    await flush();
+    progress?.(row.row);
+  }
+  await flush();
+  table.end();
+  const columns = ['phone', 'phone2', 'phone3'] as const;
+  await resolveMasks(query, faults, (place) => table.headingOf(columns[place] ?? 'phone'));
+  faults.throwIfAny();
+}
+
+async function readLines<C extends Columns>(
+  bytes: Uint8Array,
+  table: Table<C>,
+  faults: Faults,
+  { progress }: ImportWish,
+): Promise<Line<C>[]> {
+  const lines: Line<C>[] = [];
+  for await (const row of readRows(bytes, faults)) {
+    const line = table.take(row);
+    if (line) lines.push(line);
+    if (row.row % batch === 0) progress?.(row.row);
+  }
+  table.end();
+  return lines;
+}
+
+/** Takes a dry run back: the only way to tell exactly what an import would do is to do it. */
+class DryRun<Report> extends Error {
+  readonly report: Report;
+
+  constructor(report: Report) {
+    super('dry run');
+    this.report = report;
+  }
+}
+
+/** One transaction, one import at a time, and a line in the audit log if anything changed. */
+async function importing<Report extends ImportReport>(
+  { database, clock }: RosterServices,
+  { actor = 'cli', dryRun = false, full = false }: RetailersWish,
+  action: string,
+  work: (query: Query) => Promise<Report>,
+): Promise<Report> {
+  try {
+    return await database.transaction(async (query) => {
+      await lockRoster(query);
+      const report = await work(query);
+      if (dryRun) throw new DryRun(report);
+      const { shown: _, ...detail } = report as Report & { readonly shown?: unknown; readonly gone?: number };
+      if (report.created + report.changed + (full ? (detail.gone ?? 0) : 0) > 0)
+        await audit(query, clock.now(), {
+          actor,
+          action,
+          subject: 'roster',
+          detail: { ...detail, ...(full && { full }) },
+        });
+      return report;
+    });
+  } catch (error) {
+    if (error instanceof DryRun) return error.report as Report;
+    throw error;
+  }
 }

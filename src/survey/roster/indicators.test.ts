@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../../platform/errors.ts';
-import { faultsOf, lines } from './faults.fixture.ts';
-import { parseIndicators } from './indicators.ts';
+import { faultsOf, lines, parseIndicators } from './faults.fixture.ts';
 
 const rules = JSON.parse(
   readFileSync(new URL('../../../test/vectors/rules.default.json', import.meta.url), 'utf8'),

@@ -1,6 +1,6 @@
 import { readManager, readOneOf, readPeriod, readQuantityOrNone } from './cells.ts';
-import { Faults } from './faults.ts';
-import { type Column, type Columns, isNamed, type Line, openSheet, readLines, rowsOf, type Sheet } from './table.ts';
+import type { Faults } from './faults.ts';
+import { type Column, type Columns, isNamed, type Line, Table, wholeLines } from './table.ts';
 
 /** One unit indicator of one manager in one period. */
 export interface IndicatorRow {
@@ -55,37 +55,48 @@ const eachValue = Object.fromEntries(
 ) as Readonly<Record<Code, ValueColumn>>;
 
 /**
- * Reads either form; the headings tell which it is.
+ * The file of indicators, in either form; the headings tell which it is.
  *
  * @param managers those we have, so that an unknown one is a fault; null where that is not to be checked.
- * @throws BadInput with every fault.
  */
-export function parseIndicators(text: string, managers: ReadonlySet<string> | null = null): IndicatorRow[] {
-  const faults = new Faults();
-  const sheet = openSheet(text, faults);
-  const wide = !has(sheet, oneValue) && has(sheet, eachValue);
-  return wide ? fromWide(sheet, managers, faults) : fromLong(sheet, managers, faults);
+export class IndicatorsTable extends Table<Columns> {
+  readonly #faults: Faults;
+  readonly #form: { wide: boolean };
+
+  constructor(managers: ReadonlySet<string> | null, faults: Faults) {
+    const form = { wide: false };
+    super((headings) => {
+      form.wide = !has(headings, oneValue) && has(headings, eachValue);
+      return { ...subject(managers), ...(form.wide ? eachValue : oneValue) };
+    }, faults);
+    this.#faults = faults;
+    this.#form = form;
+  }
+
+  /**
+   * The values that those lines hold.
+   *
+   * @throws BadFile with every fault; one is a value that is given twice.
+   */
+  valuesOf(lines: readonly Line<Columns>[]): IndicatorRow[] {
+    refuseTwice(lines, this.#form.wide ? ['period', 'manager'] : ['period', 'manager', 'code'], this.#faults);
+    const whole = wholeLines(lines, this.#faults) as unknown as readonly (IndicatorRow & WideValues)[];
+    return this.#form.wide
+      ? whole.flatMap(eachOf)
+      : whole.map(({ row, period, manager, code, value }) => ({ row, period, manager, code, value }));
+  }
 }
 
-const has = ({ headings }: Sheet, columns: Columns): boolean =>
+type WideValues = Readonly<Record<Code, string | null | undefined>>;
+
+const eachOf = ({ row, period, manager, ...values }: Pick<IndicatorRow, 'row' | 'period' | 'manager'> & WideValues) =>
+  codes.flatMap((code) => {
+    const value = values[code];
+    return value === undefined ? [] : [{ row, period, manager, code, value }];
+  });
+
+const has = (headings: readonly string[], columns: Columns): boolean =>
   headings.some((heading) => Object.values(columns).some((column) => isNamed(column, heading)));
-
-function fromLong(sheet: Sheet, managers: ReadonlySet<string> | null, faults: Faults): IndicatorRow[] {
-  const lines = readLines(sheet, { ...subject(managers), ...oneValue }, faults);
-  refuseTwice(lines, ['period', 'manager', 'code'], faults);
-  return rowsOf(lines, faults);
-}
-
-function fromWide(sheet: Sheet, managers: ReadonlySet<string> | null, faults: Faults): IndicatorRow[] {
-  const lines = readLines(sheet, { ...subject(managers), ...eachValue }, faults);
-  refuseTwice(lines, ['period', 'manager'], faults);
-  return rowsOf(lines, faults).flatMap(({ row, period, manager, ...values }) =>
-    codes.flatMap((code) => {
-      const value = values[code];
-      return value === undefined ? [] : [{ row, period, manager, code, value }];
-    }),
-  );
-}
 
 /** A line whose `keys` are those of an earlier one would overwrite it. */
 function refuseTwice<C extends Columns>(lines: readonly Line<C>[], keys: readonly (keyof C)[], faults: Faults): void {

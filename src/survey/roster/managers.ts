@@ -1,6 +1,6 @@
 import { readId, readName, unique } from './cells.ts';
-import { Faults } from './faults.ts';
-import { openSheet, readLines, rowsOf } from './table.ts';
+import type { Faults } from './faults.ts';
+import { Table } from './table.ts';
 
 /** A line of the managers' file. */
 export interface ManagerRow {
@@ -20,8 +20,5 @@ const columns = () =>
     district: { names: ['区域', 'district', '营销部', '所属区域', '所属营销部', '片区'], read: readName },
   }) as const;
 
-/** @throws BadInput with every fault. */
-export function parseManagers(text: string): ManagerRow[] {
-  const faults = new Faults();
-  return rowsOf(readLines(openSheet(text, faults), columns(), faults), faults);
-}
+/** The managers' file, to be read row by row. */
+export const managersTable = (faults: Faults) => new Table(columns, faults);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskPhone, phoneForm, readPhone } from './phone.ts';
+import { maskPhone, phoneForm, readPhone, writePhone } from './phone.ts';
 
 describe('a telephone number', () => {
   it.each([
@@ -96,5 +96,19 @@ describe('what may be shown of a number', () => {
     ['+12125552368', '+1 ****368'],
   ])('of %s is %s', (e164, masked) => {
     expect(maskPhone(e164)).toBe(masked);
+  });
+});
+
+describe('a number written out', () => {
+  it.each([
+    ['+8613800131234', '13800131234'],
+    ['+8679188123567', '0791-88123567'],
+    ['+861088123456', '010-88123456'],
+    ['+862088123456', '020-88123456'],
+    ['+85291234567', '+852 91234567'],
+    ['+12125552368', '+1 2125552368'],
+  ])('%s is %s, and is read back', (e164, written) => {
+    expect(writePhone(e164)).toBe(written);
+    expect(phoneForm(written)).toBe(e164);
   });
 });

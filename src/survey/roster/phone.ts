@@ -62,6 +62,17 @@ export function maskPhone(e164: string): string {
   return `${prefixOf(parsePhoneNumber(e164))}****${e164.slice(-3)}`;
 }
 
+/**
+ * A number as people here write it: `13800138000`, `0791-88123456`; abroad `+852 91234567`. Read again it is the same.
+ *
+ * @param e164 as `readPhone` gives it.
+ */
+export function writePhone(e164: string): string {
+  const prefix = prefixOf(parsePhoneNumber(e164));
+  if (!e164.startsWith('+86')) return `${prefix}${e164.slice(prefix.trimEnd().length)}`;
+  return /^\+861[3-9]\d{9}$/.test(e164) ? e164.slice(3) : `${prefix}${e164.slice(2 + prefix.length - 1)}`;
+}
+
 function prefixOf(parsed: ParsedNumber | undefined): string {
   if (!parsed) return '';
   const { countryCallingCode, nationalNumber } = parsed;

@@ -1,8 +1,19 @@
 import { type Language, languages } from '../questionnaire/questionnaire.ts';
-import { readId, readManager, readName, readOneOf, readPhoneOrNone, unique } from './cells.ts';
-import { Faults } from './faults.ts';
+import {
+  type MaskedPhone,
+  readDayOrNone,
+  readId,
+  readManager,
+  readName,
+  readOneOf,
+  readPhoneOrNone,
+  readTimeZoneOrNone,
+  unique,
+} from './cells.ts';
+import type { Faults } from './faults.ts';
+import { type HalfDay, readHalfDays } from './half-days.ts';
 import type { PhoneNumber } from './phone.ts';
-import { openSheet, readLines, rowsOf } from './table.ts';
+import { type Column, Table } from './table.ts';
 
 /** A line of the retailers' file. */
 export interface RetailerRow {
@@ -12,15 +23,29 @@ export interface RetailerRow {
   readonly name: string;
   /** The employee number of who looks after the shop. */
   readonly manager: string;
-  readonly phone: PhoneNumber | null;
+  /** The number that is called. */
+  readonly phone: PhoneEntry;
+  /** Further ones, in the order they are kept; `undefined` where the file lacks the column: then it stays as it is. */
+  readonly phone2: PhoneEntry | undefined;
+  readonly phone3: PhoneEntry | undefined;
   readonly stratum: Stratum;
   /** null where the file does not say: then it stays as it is, `active` at first. */
   readonly status: Status | null;
   /** null where the file does not say: then it stays as it is, `zh-CN` at first. */
   readonly language: Language | null;
+  /** null where the file does not say: then it stays as it is, `Asia/Shanghai` at first. */
+  readonly timeZone: string | null;
+  /** null where the file lacks the column: then they stay as they are, none at first. */
+  readonly orderingDays: readonly HalfDay[] | null;
+  readonly deliveryDays: readonly HalfDay[] | null;
+  /** The first day on which `manager` looks after the shop, `2026-12-01`; null = the day of the import. */
+  readonly from: string | null;
   /** Asked not to be called. A file can only add to the opt-out ledger, so `false` says nothing. */
   readonly optedOut: boolean;
 }
+
+/** A number in clear, one of the shop's own as we show it, or none. */
+export type PhoneEntry = PhoneNumber | MaskedPhone | null;
 
 export type Stratum = 'urban' | 'rural';
 export type Status = 'active' | 'closed';
@@ -41,6 +66,24 @@ const answers = [
   [true, '是', 'yes', 'y', 'true', '1', '拒访', '免扰'],
   [false, '否', 'no', 'n', 'false', '0'],
 ] as const;
+
+const furtherPhone = (number: '2' | '3', ordinal: string): Column<PhoneEntry | undefined> => ({
+  names: [
+    `电话${number}`,
+    `phone ${number}`,
+    ...['联系电话', '手机', '手机号', '备用电话'].map((word) => `${word}${number}`),
+    ...[`${ordinal} phone`, `telephone ${number}`, `mobile ${number}`],
+    ...(number === '2' ? ['备用电话', '第二电话', '固定电话', '固话', 'landline'] : ['第三电话']),
+  ],
+  absent: { value: undefined },
+  read: readPhoneOrNone,
+});
+
+const halfDaysColumn = (names: Column<unknown>['names']): Column<readonly HalfDay[] | null> => ({
+  names,
+  absent: { value: null },
+  read: readHalfDays,
+});
 
 const columns = (managers: ReadonlySet<string> | null) =>
   ({
@@ -75,12 +118,18 @@ const columns = (managers: ReadonlySet<string> | null) =>
         '手机号',
         '手机号码',
         '电话号码',
+        '订货电话',
+        '店主电话',
+        '电话1',
+        'phone 1',
         'telephone',
         'mobile',
         'phone number',
       ],
       read: readPhoneOrNone,
-    },
+    } as Column<PhoneEntry>,
+    phone2: furtherPhone('2', 'second'),
+    phone3: furtherPhone('3', 'third'),
     stratum: {
       names: ['市场类型', 'stratum', '城乡', '市场类别', 'market', 'market type'],
       read: readOneOf<Stratum>(strata),
@@ -98,6 +147,26 @@ const columns = (managers: ReadonlySet<string> | null) =>
         'zh-CN',
       ),
     },
+    timeZone: {
+      names: ['时区', 'time zone', 'timezone'],
+      absent: { value: null },
+      read: readTimeZoneOrNone,
+    },
+    orderingDays: halfDaysColumn([
+      '订货日',
+      'ordering days',
+      '订货时间',
+      '订货半天',
+      'ordering',
+      'order day',
+      'order days',
+    ]),
+    deliveryDays: halfDaysColumn(['送货日', 'delivery days', '送货时间', '配送日', 'delivery', 'delivery day']),
+    from: {
+      names: ['生效日期', 'effective date', '生效日', '分配日期', '起始日期', 'from', 'effective from'],
+      absent: { value: null },
+      read: readDayOrNone,
+    },
     optedOut: {
       names: ['拒访', 'opted out', '免扰', '拒绝回访', 'opt out', 'do not call'],
       absent: { value: false },
@@ -106,10 +175,27 @@ const columns = (managers: ReadonlySet<string> | null) =>
   }) as const;
 
 /**
+ * The retailers' file, to be read row by row.
+ *
  * @param managers those we have, so that an unknown one is a fault; null where that is not to be checked.
- * @throws BadInput with every fault.
  */
-export function parseRetailers(text: string, managers: ReadonlySet<string> | null = null): RetailerRow[] {
-  const faults = new Faults();
-  return rowsOf(readLines(openSheet(text, faults), columns(managers), faults), faults);
-}
+export const retailersTable = (managers: ReadonlySet<string> | null, faults: Faults) =>
+  new Table(() => columns(managers), faults);
+
+type Key = keyof ReturnType<typeof columns>;
+
+/** The columns of a file that says everything, and the heading of each: what stands under it is read back. */
+export const retailerHeadings = Object.fromEntries(
+  Object.entries(columns(null)).map(([key, { names }]) => [key, names[0]]),
+) as Readonly<Record<Key, string>>;
+
+/** How a choice is written in a file, by its meaning. */
+export const written: {
+  readonly stratum: Readonly<Record<Stratum, string>>;
+  readonly status: Readonly<Record<Status, string>>;
+  readonly language: Readonly<Record<Language, string>>;
+} = {
+  stratum: { urban: strata[0][1], rural: strata[1][1] },
+  status: { active: statuses[0][1], closed: statuses[1][1] },
+  language: { 'zh-CN': languageWords['zh-CN'][0], en: languageWords.en[0] },
+};

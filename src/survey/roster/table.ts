@@ -1,5 +1,5 @@
 import { normaliseId } from '../draw/identifier.ts';
-import { type CsvRow, readCsv } from './csv.ts';
+import type { FileRow } from './csv.ts';
 import { type Faults, quoted } from './faults.ts';
 import type { Reading } from './reading.ts';
 
@@ -19,50 +19,67 @@ export type Values<C extends Columns> = { readonly [K in keyof C]: C[K] extends 
 
 export interface Line<C extends Columns> {
   readonly row: number;
-  /** Every column, unless a fault was found in this row. */
+  /** Every column that could be read. */
   readonly values: Partial<Values<C>>;
+  /** The same where nothing is wrong in this row, else null. */
+  readonly whole: WholeLine<C> | null;
 }
 
-/** A file with its headings and what stands below them, blank rows left out. */
-export interface Sheet {
-  readonly row: number;
-  readonly headings: readonly string[];
-  readonly body: readonly CsvRow[];
-}
-
-/** Without headings where there is nothing to read; then a fault says why. */
-export function openSheet(text: string, faults: Faults): Sheet {
-  const [head, ...body] = readCsv(text, faults).filter(({ cells }) => cells.some((cell) => normaliseId(cell) !== ''));
-  const headings = (head?.cells ?? []).map((cell) => normaliseId(cell.replace(/\p{Cc}/gu, ' ')));
-  const why = faults.any ? null : whyUnreadable(head, body);
-  if (why) faults.inFile(why);
-  return { row: head?.row ?? 1, headings: why ? [] : headings, body };
-}
-
-function whyUnreadable(head: CsvRow | undefined, body: readonly CsvRow[]): string | null {
-  if (!head) return '文件是空的 · is empty';
-  if (head.cells.length === 1 && /[\t;；，]/.test(head.cells[0] ?? ''))
-    return '不是用英文逗号分隔的：请用“另存为 → CSV UTF-8”重新保存 · is not separated by commas: save it again as “CSV UTF-8”';
-  return body.length === 0 ? '只有表头，没有数据 · has headings, and no rows below them' : null;
-}
+export type WholeLine<C extends Columns> = { readonly row: number } & Values<C>;
 
 /**
- * The rows of a sheet, each cell read by its column. Whatever is wrong is added to `faults`; what can be read in spite
- * of it is read, so that all faults are found at once.
+ * Reads a file row by row: the first one with anything in it has the headings, each further one is a line. Whatever is
+ * wrong is added to `faults`; what can be read in spite of it is read, so that all faults are found at once.
  */
-export function readLines<C extends Columns>(sheet: Sheet, columns: C, faults: Faults): Line<C>[] {
-  if (sheet.headings.length === 0) return [];
-  const places = findColumns(sheet, columns, faults);
-  return sheet.body.map((row) => readLine(row, sheet.headings, columns, places, faults));
+export class Table<C extends Columns> {
+  readonly #columnsFor: (headings: readonly string[]) => C;
+  readonly #faults: Faults;
+  #head: Head<C> | null = null;
+  #lines = 0;
+
+  /** @param columnsFor which columns the file may have; its headings may decide it. */
+  constructor(columnsFor: (headings: readonly string[]) => C, faults: Faults) {
+    this.#columnsFor = columnsFor;
+    this.#faults = faults;
+  }
+
+  /** The line that stands in `row`, or null where none does: headings, a blank row, a file that makes no sense. */
+  take(row: FileRow): Line<C> | null {
+    const filled = row.cells.filter((cell) => normaliseId(cell) !== '');
+    if (filled.length === 0) return null;
+    if (this.#head === null) {
+      if (isTitle(filled)) return null;
+      this.#head = readHead(row, this.#columnsFor, this.#faults);
+      return null;
+    }
+    this.#lines += 1;
+    return this.#head.columns ? readLine(row, this.#head, this.#head.columns, this.#faults) : null;
+  }
+
+  /** To be called after the last row: what is wrong with the file as a whole. */
+  end(): void {
+    if (this.#faults.any) return;
+    if (this.#head === null) this.#faults.inFile('文件是空的 · is empty');
+    else if (this.#lines === 0) this.#faults.inFile('只有表头，没有数据 · has headings, and no rows below them');
+  }
+
+  /** The heading under which the file has this column; its own name where it has none. */
+  headingOf(key: keyof C & string): string {
+    const place = this.#head?.places.get(key);
+    return (place === undefined ? undefined : this.#head?.headings[place]) ?? key;
+  }
 }
 
-/** @throws BadInput if there is any fault; where there is none, every line has every column. */
-export function rowsOf<C extends Columns>(
-  lines: readonly Line<C>[],
-  faults: Faults,
-): ({ readonly row: number } & Values<C>)[] {
+/** What people write above a table: one cell by itself. No file has a single column. */
+const isTitle = (filled: readonly string[]): boolean => filled.length === 1 && !severalInOne.test(filled[0] ?? '');
+
+/** Cells that were not separated by commas. */
+const severalInOne = /[\t;；，]/;
+
+/** @throws BadFile if there is any fault; where there is none, every line has every column. */
+export function wholeLines<C extends Columns>(lines: readonly Line<C>[], faults: Faults): WholeLine<C>[] {
   faults.throwIfAny();
-  return lines.map(({ row, values }) => ({ row, ...(values as Values<C>) }));
+  return lines.flatMap(({ whole }) => whole ?? []);
 }
 
 /** Whether `heading` is one of the names of `column`. */
@@ -75,20 +92,45 @@ const plain = (heading: string): string =>
     .toLowerCase()
     .replace(/[^\p{L}\p{Nd}]/gu, '');
 
+interface Head<C extends Columns> {
+  readonly row: number;
+  readonly headings: readonly string[];
+  readonly places: ReadonlyMap<keyof C, number>;
+  /** Null where the first row cannot be one of headings. */
+  readonly columns: C | null;
+  /** Places without a heading in which something was found already. */
+  readonly nameless: Set<number>;
+}
+
+function readHead<C extends Columns>(
+  { row, cells }: FileRow,
+  columnsFor: (headings: readonly string[]) => C,
+  faults: Faults,
+): Head<C> {
+  const headings = cells.map((cell) => normaliseId(cell.replace(/\p{Cc}/gu, ' ')));
+  const nothing = { row, headings, places: new Map<keyof C, number>(), columns: null, nameless: new Set<number>() };
+  if (cells.length === 1 && severalInOne.test(cells[0] ?? '')) {
+    faults.inFile(
+      '不是用英文逗号分隔的：请用“另存为 → CSV UTF-8”重新保存 · is not separated by commas: save it again as “CSV UTF-8”',
+    );
+    return nothing;
+  }
+  const columns = columnsFor(headings);
+  return { ...nothing, columns, places: findColumns(row, headings, columns, faults) };
+}
+
 /** Which place each column has. One without heading and content is what spreadsheets leave at the edge. */
 function findColumns<C extends Columns>(
-  { row, headings, body }: Sheet,
+  row: number,
+  headings: readonly string[],
   columns: C,
   faults: Faults,
 ): ReadonlyMap<keyof C, number> {
   const places = new Map<keyof C, number>();
+  const keys = new Map(Object.entries(columns).flatMap(([key, { names }]) => names.map((name) => [plain(name), key])));
   for (const [place, heading] of headings.entries()) {
-    if (heading === '') {
-      if (body.some(({ cells }) => normaliseId(cells[place] ?? '') !== ''))
-        faults.inRow(row, `第 ${place + 1} 列没有表头 · column ${place + 1} has no heading`);
-      continue;
-    }
-    const key = Object.keys(columns).find((each) => isNamed(columns[each] as C[string], heading));
+    if (heading === '') continue;
+    const key = keys.get(plain(heading));
     const before = key === undefined ? undefined : places.get(key);
     if (key === undefined) faults.inCell(row, heading, unknownColumn(columns));
     else if (before !== undefined)
@@ -109,20 +151,17 @@ const unknownColumn = (columns: Columns): string => {
   return `不认识这一列，请删去或改为：${names.join('、')} · is no column of this file: remove it, or give it one of these names`;
 };
 
-function readLine<C extends Columns>(
-  { row, cells }: CsvRow,
-  headings: readonly string[],
-  columns: C,
-  places: ReadonlyMap<keyof C, number>,
-  faults: Faults,
-): Line<C> {
-  if (cells.length !== headings.length) {
+function readLine<C extends Columns>({ row, cells }: FileRow, head: Head<C>, columns: C, faults: Faults): Line<C> {
+  const { headings, places } = head;
+  const beyond = cells.slice(headings.length).some((cell) => normaliseId(cell) !== '');
+  if (cells.length < headings.length || beyond) {
     faults.inRow(
       row,
       `有 ${cells.length} 格，表头有 ${headings.length} 格：含逗号的内容请加引号 · has ${cells.length} cells where the headings have ${headings.length}: put content with a comma in quotes`,
     );
-    return { row, values: {} };
+    return { row, values: {}, whole: null };
   }
+  refuseNameless(cells, head, faults);
   const values: Partial<Record<keyof C, unknown>> = {};
   for (const key of Object.keys(columns) as (keyof C & string)[]) {
     const { read, absent } = columns[key] as C[string];
@@ -132,11 +171,26 @@ function readLine<C extends Columns>(
     if ('value' in reading) values[key] = reading.value;
     else faults.inCell(row, headings[place ?? 0] ?? key, reading.fault);
   }
-  return { row, values: values as Partial<Values<C>> };
+  const all = Object.keys(values).length === Object.keys(columns).length;
+  return { row, values: values as Partial<Values<C>>, whole: all ? { row, ...(values as Values<C>) } : null };
+}
+
+/** Says once of each column without a heading that there is something in it. */
+function refuseNameless<C extends Columns>(
+  cells: readonly string[],
+  { row, headings, nameless }: Head<C>,
+  faults: Faults,
+): void {
+  for (const [place, heading] of headings.entries()) {
+    if (heading !== '' || nameless.has(place) || normaliseId(cells[place] ?? '') === '') continue;
+    nameless.add(place);
+    faults.inRow(row, `第 ${place + 1} 列没有表头 · column ${place + 1} has no heading`);
+  }
 }
 
 function readCell<T>(cell: string, row: number, read: Column<T>['read']): Reading<T> {
-  const tidy = normaliseId(cell);
+  // The apostrophe is what an export (ours too) puts before what a spreadsheet would take for a formula.
+  const tidy = normaliseId(cell).replace(/^'(?=[=+\-@＝＋－＠])/, '');
   if (/\p{Cc}/u.test(tidy))
     return {
       fault: `${quoted(tidy.replace(/\p{Cc}+/gu, ' '))} 含有换行或控制字符，可能是前面少了一个引号 · contains a line break or control character; perhaps a quote is missing before it`,
