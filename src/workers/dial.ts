@@ -1,6 +1,6 @@
 import type { Log } from '../platform/log.ts';
 import { jobLabel } from '../platform/queue.ts';
-import { openWindow } from '../survey/fieldwork/calendar.ts';
+import { halfDayOf, openWindow } from '../survey/fieldwork/calendar.ts';
 import {
   beginDialing,
   type Claimed,
@@ -68,7 +68,8 @@ async function waitForSlot({ database, clock, activity, voice }: Services, { slo
   await activity.aside(jobLabel('dial'), clock.until(slot));
 }
 
-/** Once more at the last moment: the job may have waited past the window's end. */
-async function isTheHour({ rules }: Services, { ruleSetId, timeZone }: Claimed, now: Date): Promise<boolean> {
+/** Once more at the last moment: the job may have waited past the window's end, or into the shop's half-day. */
+async function isTheHour({ rules }: Services, { ruleSetId, timeZone, halfDays }: Claimed, now: Date): Promise<boolean> {
+  if (halfDays.includes(halfDayOf(now, timeZone))) return false;
   return openWindow(now, timeZone, contactRules(await rules(ruleSetId))) !== null;
 }

@@ -1,8 +1,9 @@
 import { type Hours, openWindow } from '../survey/fieldwork/calendar.ts';
-import { type Claims, claimDue } from '../survey/fieldwork/claim.ts';
+import { type Claims, claimDue, postponeOrdering } from '../survey/fieldwork/claim.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { fieldHours } from './hours.ts';
 import type { Services } from './services.ts';
+import { wakeSettle } from './wake.ts';
 
 /**
  * Slots are given out this far ahead. A job waits for its slot to the millisecond; without a lead the dispatcher would
@@ -29,5 +30,7 @@ async function claim(services: Services, lane: Services['voice']['lane'], hours:
     values: [lane.channel, now],
   });
   const openZones = zones.map(({ zone }) => zone).filter((zone) => openWindow(now, zone, hours));
+  if (lane.channel === 'voice' && (await postponeOrdering(services.database.query, now, openZones)))
+    await wakeSettle(services);
   return claimDue(services, lane, { now, until: new Date(now.getTime() + leadMilliseconds), openZones });
 }

@@ -166,18 +166,23 @@ async function endSilentThreads({ database }: Services, now: Date): Promise<void
   });
 }
 
-/** Rounds between two steps: committed and not drawn, with a manager or all of them finished, closed and not published. */
-async function askForSteps({ database, queues }: Services): Promise<void> {
+/**
+ * Rounds between two steps: committed and not drawn, with a manager or all of them finished, out of time and not
+ * closed, closed and not published.
+ */
+async function askForSteps({ database, clock, queues }: Services): Promise<void> {
   const waiting = await database.query<{ id: string; step: 'draw' | 'close' | 'score' }>({
     name: 'reconcile-rounds',
     text: `
-      SELECT r.id, CASE r.state WHEN 'committed' THEN 'draw' WHEN 'fielding' THEN 'close' ELSE 'score' END AS step
+      SELECT r.id, CASE r.state WHEN 'committed' THEN 'draw' WHEN 'closed' THEN 'score' ELSE 'close' END AS step
       FROM round r
       WHERE r.state = 'committed'
          OR (r.state = 'fielding' AND (
               NOT EXISTS (SELECT FROM survey_case c WHERE c.round_id = r.id AND c.state <> 'done')
               OR EXISTS (SELECT FROM survey_case c WHERE c.round_id = r.id GROUP BY c.manager_id HAVING bool_and(c.state = 'done'))))
+         OR (r.state IN ('fielding', 'paused') AND r.closes_at <= $1)
          OR (r.state = 'closed' AND NOT EXISTS (SELECT FROM publication p WHERE p.period = r.period))`,
+    values: [clock.now()],
   });
   for (const { id, step } of waiting) await queues.add(step, { roundId: id });
 }

@@ -11,7 +11,7 @@ const checkAfter = 60_000;
 /** Sends one text, never twice, by the same protocol as a call: commit, ask, record what became of asking. */
 export async function text(services: Services, messageId: string): Promise<void> {
   const { database, clock, activity, vault, log } = services;
-  const planned = await findPlanned(database.query, messageId);
+  const planned = await findPlanned(database.query, messageId, clock.now());
   if (!planned || !services.text) return;
   await activity.aside(jobLabel('text'), clock.until(planned.slotAt));
   const now = clock.now();

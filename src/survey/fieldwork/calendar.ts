@@ -22,6 +22,12 @@ export interface Hours {
   readonly holidays: 'CN' | null;
 }
 
+/** A moment's half-day on the shop's own clock: `2-morning` is Tuesday morning. Noon divides. */
+export function halfDayOf(at: Date, timeZone: string): string {
+  const local = DateTime.fromJSDate(at, { zone: timeZone });
+  return `${local.weekday}-${local.hour < 12 ? 'morning' : 'afternoon'}`;
+}
+
 /** Windows that have not ended by `from`, in order, without end. */
 export function* windowsFrom(from: Date, timeZone: string, hours: Hours): Generator<Window> {
   for (let day = dayOf(from, timeZone); ; day = day.plus({ days: 1 }))

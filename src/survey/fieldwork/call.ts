@@ -57,6 +57,8 @@ export interface Claimed {
   readonly slotAt: Date;
   readonly timeZone: string;
   readonly ruleSetId: string;
+  /** When the shop orders or is delivered to. */
+  readonly halfDays: readonly string[];
 }
 
 /** null where there is nothing (left) to dial. */
@@ -64,7 +66,8 @@ export async function findClaimed(query: Query, attemptId: string): Promise<Clai
   const [row] = await query<Claimed>({
     name: 'call-claimed',
     text: `
-      SELECT a.slot_at AS "slotAt", c.time_zone AS "timeZone", r.rule_set_id AS "ruleSetId"
+      SELECT a.slot_at AS "slotAt", c.time_zone AS "timeZone", r.rule_set_id AS "ruleSetId",
+             c.ordering_half_days || c.delivery_half_days AS "halfDays"
       FROM attempt a JOIN survey_case c ON c.id = a.case_id JOIN round r ON r.id = a.round_id
       WHERE a.id = $1 AND a.state = 'claimed'`,
     values: [attemptId],
@@ -74,7 +77,8 @@ export async function findClaimed(query: Query, attemptId: string): Promise<Clai
 
 /**
  * Commits that the carrier is now being asked; from here on the shop may have been called, whatever happens to us.
- * One of two deliveries of the same job gets through, and none once the number opted out or the round stands still.
+ * One of two deliveries of the same job gets through, and none once the number opted out, the round stands still, or
+ * its time is up.
  *
  * @param checkAt when the reconciler looks after it if nothing is heard.
  * @returns the sealed number, or null.
@@ -85,7 +89,8 @@ export async function beginDialing(query: Query, attemptId: string, now: Date, c
     text: `
       UPDATE attempt a SET state = 'dialing', dialed_at = $2, touched_at = $2, check_at = $3
       FROM phone p, round r
-      WHERE a.id = $1 AND a.state = 'claimed' AND p.id = a.phone_id AND p.opted_out_at IS NULL AND r.id = a.round_id AND r.state = 'fielding'
+      WHERE a.id = $1 AND a.state = 'claimed' AND p.id = a.phone_id AND p.opted_out_at IS NULL AND r.id = a.round_id
+        AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2)
       RETURNING p.sealed`,
     values: [attemptId, now, checkAt],
   });

@@ -1,5 +1,6 @@
 import type { Chance } from '../../platform/chance.ts';
 import type { Database, Query } from '../../platform/database.ts';
+import { halfDayOf } from './calendar.ts';
 
 /**
  * Takes up due cases: reserves a slot at the carrier for each and makes it one attempt. What must hold holds in the
@@ -115,16 +116,19 @@ interface DueCase {
 }
 
 /**
- * Which cases a dispatcher may take up on a lane, once they are due: of a round in the field, on a number that is open
- * to us and not in a call. A text waits for a call on its number to end, so that nobody gets both at once, and there is
+ * Which cases a dispatcher may take up on a lane, once they are due: of a round in the field whose time is not up, on a
+ * number that is open to us and not in a call. A text waits for a call on its number to end, so that nobody gets both at once, and there is
  * one open thread a number. Written so that the partial indexes on live attempts answer it.
  */
-const claimable = (channel: string): string => `
+const claimable = (channel: string, now: string): string => `
   c.due_channel = ${channel} AND c.due_at IS NOT NULL
-  AND EXISTS (SELECT FROM round r WHERE r.id = c.round_id AND r.state = 'fielding')
+  AND EXISTS (SELECT FROM round r WHERE r.id = c.round_id AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > ${now}))
   AND EXISTS (SELECT FROM phone p WHERE p.id = c.phone_id AND p.opted_out_at IS NULL)
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'voice' AND a.state <> 'ended')
   AND (${channel} = 'voice' OR NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'sms' AND a.state <> 'ended'))`;
+
+/** Shops whose ordering or delivery half-day it is are not called; texts disturb nobody at the counter. */
+const ordersNow = 'open.half_day = ANY(c.ordering_half_days || c.delivery_half_days)';
 
 /**
  * Due cases by due time, then by their place in the draw. Two cases of one number: the first.
@@ -140,7 +144,8 @@ async function takeDue(
     name: 'claim-due',
     text: `
       WITH due AS (
-        SELECT c.id FROM survey_case c WHERE ${claimable('$1::channel')} AND c.due_at <= $2 AND c.time_zone = ANY($3)
+        SELECT c.id FROM survey_case c JOIN unnest($3::text[], $5::text[]) AS open (zone, half_day) ON open.zone = c.time_zone
+        WHERE ${claimable('$1::channel', '$2::timestamptz')} AND c.due_at <= $2 AND NOT ($1::channel = 'voice' AND ${ordersNow})
         ORDER BY c.due_at, c.position, c.id LIMIT $4
         FOR UPDATE OF c SKIP LOCKED
       ), first_of_phone AS (
@@ -151,8 +156,28 @@ async function takeDue(
       )
       SELECT id, round_id, phone_id, (SELECT coalesce(max(a.number), 0)::int + 1 FROM attempt a WHERE a.case_id = taken.id) AS number
       FROM taken ORDER BY position, id`,
-    values: [channel, now, openZones, limit],
+    values: [channel, now, openZones, limit, openZones.map((zone) => halfDayOf(now, zone))],
   });
+}
+
+/**
+ * Posts the due calls to shops that are ordering or being delivered to at this hour: they were not reached before it
+ * began, and are planned anew for after it.
+ *
+ * @returns whether there were any.
+ */
+export async function postponeOrdering(query: Query, now: Date, openZones: readonly string[]): Promise<boolean> {
+  const posted = await query({
+    name: 'claim-ordering',
+    text: `
+      INSERT INTO outbox (topic, case_id, at)
+      SELECT 'ordering', c.id, $1 FROM survey_case c JOIN unnest($2::text[], $3::text[]) AS open (zone, half_day) ON open.zone = c.time_zone
+      WHERE c.due_channel = 'voice' AND c.due_at <= $1 AND ${ordersNow}
+        AND NOT EXISTS (SELECT FROM outbox o WHERE o.case_id = c.id AND o.topic = 'ordering')
+      RETURNING id`,
+    values: [now, openZones, openZones.map((zone) => halfDayOf(now, zone))],
+  });
+  return posted.length > 0;
 }
 
 async function makeAttempts(

@@ -26,16 +26,16 @@ interface Planned {
 }
 
 /** A planned text as its job finds it, or null where there is nothing (left) to send. */
-export async function findPlanned(query: Query, messageId: string): Promise<Planned | null> {
+export async function findPlanned(query: Query, messageId: string, now: Date): Promise<Planned | null> {
   const [row] = await query<Planned>({
     name: 'message-planned',
     text: `
       SELECT a.slot_at AS "slotAt", a.state = 'claimed' AS first, c.time_zone AS "timeZone",
-             (a.state <> 'claimed' OR (p.opted_out_at IS NULL AND r.state = 'fielding')) AS allowed
+             (a.state <> 'claimed' OR (p.opted_out_at IS NULL AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2))) AS allowed
       FROM message m JOIN attempt a ON a.id = m.attempt_id JOIN survey_case c ON c.id = a.case_id
       JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
       WHERE m.id = $1 AND m.state = 'planned'`,
-    values: [messageId],
+    values: [messageId, now],
   });
   return row ?? null;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Disposition } from '../disposition/disposition.ts';
-import { nextOpening, openWindow, windowsFrom } from './calendar.ts';
+import { halfDayOf, nextOpening, openWindow, windowsFrom } from './calendar.ts';
 import { type CaseHistory, type ContactRules, type PastAttempt, plan } from './plan.ts';
 
 const rules: ContactRules = {
@@ -23,7 +23,8 @@ const call = (time: string, outcome: Disposition | null, more: Partial<PastAttem
 });
 const thread = (time: string, outcome: Disposition | null): PastAttempt => ({ ...call(time, outcome), channel: 'sms' });
 const shop = (attempts: PastAttempt[], more: Partial<CaseHistory> = {}): CaseHistory => ({
-  ...{ attempts, timeZone: 'Asia/Shanghai', phoneKind: 'mobile', proven: false, optedOut: false, ...more },
+  ...{ attempts, timeZone: 'Asia/Shanghai', phoneKind: 'mobile', proven: false, optedOut: false },
+  ...{ halfDays: [], closesAt: null, ...more },
 });
 const next = (attempts: PastAttempt[], now: string, more: Partial<CaseHistory> = {}) => {
   const { due, state, disposition } = plan(shop(attempts, more), local(now), rules);
@@ -183,6 +184,46 @@ describe('the next contact', () => {
   });
 });
 
+describe('a shop that orders or is delivered to', () => {
+  // 2026-12-01 is a Tuesday.
+  it('is called before or after that half-day, never in it', () => {
+    expect(next([], '12-01T09:40', { halfDays: ['2-morning'] }).due).toBe('voice 12-01 14:00');
+    expect(next([], '12-01T09:40', { halfDays: ['2-morning', '2-afternoon'] }).due).toBe('voice 12-02 09:30');
+  });
+
+  it('is called in the same daypart again where the other one is never free', () => {
+    const afternoons = [1, 2, 3, 4, 5, 6, 7].map((day) => `${day}-afternoon`);
+    const once = [call('12-01T09:40', 'no-answer')];
+    expect(next(once, '12-01T09:41', { halfDays: afternoons }).due).toBe('voice 12-02 09:30');
+  });
+
+  it('is not called where no half-day is free, and its case ends', () => {
+    const always = [1, 2, 3, 4, 5, 6, 7].flatMap((day) => [`${day}-morning`, `${day}-afternoon`]);
+    expect(next([], '12-01T09:40', { halfDays: always })).toEqual({
+      ...{ state: 'done', disposition: 'never-attempted', due: null },
+    });
+  });
+
+  it('may be written to: a text disturbs nobody at the counter', () => {
+    const three = [call('11-30T09:40', 'busy'), call('11-30T14:00', 'busy'), call('12-01T09:30', 'busy')];
+    expect(next(three, '12-01T09:40', { halfDays: ['2-morning'] }).due).toBe('sms 12-01 09:40');
+  });
+});
+
+describe('a round that closes', () => {
+  it('begins nothing from then on', () => {
+    expect(next([], '12-01T09:40', { closesAt: local('12-01T09:41') }).due).toBe('voice 12-01 09:40');
+    expect(next([], '12-01T09:40', { closesAt: local('12-01T09:40') })).toMatchObject({ state: 'done', due: null });
+  });
+
+  it('does not wait for a call that would come after it', () => {
+    const once = [call('12-01T09:40', 'no-answer')];
+    expect(next(once, '12-01T09:41', { closesAt: local('12-01T14:00') })).toMatchObject({
+      ...{ state: 'done', disposition: 'no-answer', due: null },
+    });
+  });
+});
+
 describe('whatever happens', () => {
   const outcome = fc.constantFrom<Disposition>(
     'busy',
@@ -203,18 +244,28 @@ describe('whatever happens', () => {
     waits: fc.nat(3000),
   });
 
-  it('no call falls outside its window, too soon, or above the caps, and every case ends', () => {
+  const halfDay = fc.tuple(fc.integer({ min: 1, max: 7 }), fc.constantFrom('morning', 'afternoon'));
+  const halfDaySets = fc.uniqueArray(
+    halfDay.map(([day, part]) => `${day}-${part}`),
+    { maxLength: 14 },
+  );
+  const closing = fc.option(fc.integer({ min: 0, max: 60_000 }), { nil: null });
+
+  it('no call falls outside its window, on a half-day of the shop, too soon, or above the caps, and every case ends', () => {
+    const every = [fc.array(step, { minLength: 30, maxLength: 30 }), fc.nat(40_000), halfDaySets, closing] as const;
     fc.assert(
-      fc.property(fc.array(step, { minLength: 30, maxLength: 30 }), fc.nat(40_000), (steps, offset) => {
+      fc.property(...every, (steps, offset, halfDays, closesAfter) => {
         let now = new Date(local('12-01T09:30').getTime() + offset * 60_000);
+        const closesAt = closesAfter === null ? null : new Date(now.getTime() + closesAfter * 60_000);
         const attempts: PastAttempt[] = [];
         for (const { outcome: came, wanted, waits, taken } of steps) {
-          const { due, state } = plan(shop(attempts), now, rules);
+          const { due, state } = plan(shop(attempts, { halfDays, closesAt }), now, rules);
           if (!due) {
             expect(state).toBe('done');
             break;
           }
           expect(due.at.getTime()).toBeGreaterThanOrEqual(now.getTime());
+          if (closesAt) expect(due.at.getTime()).toBeLessThan(closesAt.getTime());
           // The dispatcher may come later than planned, never earlier.
           now =
             due.channel === 'voice'
@@ -223,6 +274,7 @@ describe('whatever happens', () => {
           const last = attempts.findLast(({ channel, mayHaveRung }) => channel === 'voice' && mayHaveRung);
           if (due.channel === 'voice') {
             expect(openWindow(due.at, 'Asia/Shanghai', rules)).not.toBeNull();
+            expect(halfDays).not.toContain(halfDayOf(due.at, 'Asia/Shanghai'));
             if (last) expect(due.at.getTime() - last.at.getTime()).toBeGreaterThanOrEqual(2 * 3_600_000);
           }
           const spared = came === 'technical';

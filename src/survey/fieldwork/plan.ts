@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 import { caseDisposition, type Disposition } from '../disposition/disposition.ts';
 import type { Daypart } from '../interview/conversation.ts';
-import { type Hours, nextOpening, type Window, windowsFrom } from './calendar.ts';
+import { type Hours, halfDayOf, nextOpening, type Window, windowsFrom } from './calendar.ts';
 
 /**
  * What happens next to a case, from all that was tried so far. Pure and total: the same history gives the same plan,
@@ -44,6 +44,10 @@ export interface CaseHistory {
   readonly phoneKind: 'mobile' | 'landline';
   readonly proven: boolean;
   readonly optedOut: boolean;
+  /** The shop orders or is delivered to then, and is never called (script §2): `2-morning`. */
+  readonly halfDays: readonly string[];
+  /** Nothing new is begun from here on; null = until every case is final. */
+  readonly closesAt: Date | null;
 }
 
 export interface Plan {
@@ -61,11 +65,14 @@ export function plan(history: CaseHistory, now: Date, rules: ContactRules): Plan
   const outcomes = history.attempts.flatMap(({ outcome }) => (outcome ? [outcome] : []));
   const reached = caseDisposition(outcomes, history.proven);
   const disposition = history.optedOut && !isResponse(reached) ? 'opted-out' : reached;
-  const due = nextContact(history, now, rules);
+  const due = beforeClose(nextContact(history, now, rules), history.closesAt);
   const underWay = history.attempts.some(({ outcome }) => outcome === null);
   const state = due || underWay ? (history.attempts.length === 0 ? 'pending' : 'active') : 'done';
   return { state, disposition, due };
 }
+
+const beforeClose = (due: Plan['due'], closesAt: Date | null): Plan['due'] =>
+  due && closesAt && due.at >= closesAt ? null : due;
 
 const isResponse = (disposition: Disposition): boolean => disposition === 'complete' || disposition === 'partial';
 
@@ -79,7 +86,7 @@ function nextContact(history: CaseHistory, now: Date, rules: ContactRules): Plan
   if (wantsText(history, calls, rules)) return { channel: 'sms', at: nextOpening(now, history.timeZone, textHours) };
   if (!mayCallAgain(calls, rules)) return null;
   const window = nextWindow(history, calls, failures, now, rules);
-  return { channel: 'voice', at: window.start > now ? window.start : now };
+  return window && { channel: 'voice', at: window.start > now ? window.start : now };
 }
 
 /** Something happened after which nobody calls or writes again by machine. */
@@ -110,9 +117,13 @@ function mayCallAgain(calls: readonly PastAttempt[], rules: ContactRules): boole
   return calls.length < limit && hangUps < 2;
 }
 
+/** How far ahead a window is looked for: over every holiday there is, and every half-day of four weeks. */
+const horizonDays = 42;
+
 /**
  * The next window that keeps the rest between attempts, another daypart than the last call's, and leaves room for the
- * calls to fall on enough different days. Its start is brought forward to the moment the rest is over.
+ * calls to fall on enough different days. Its start is brought forward to the moment the rest is over. A shop whose
+ * half-days leave no such daypart is called in the other one; one whose half-days leave none at all is not called.
  */
 function nextWindow(
   history: CaseHistory,
@@ -120,8 +131,8 @@ function nextWindow(
   failures: number,
   now: Date,
   rules: ContactRules,
-): Window {
-  const { timeZone } = history;
+): Window | null {
+  const { timeZone, halfDays } = history;
   const last = calls.at(-1);
   const local = (at: Date) => DateTime.fromJSDate(at, { zone: timeZone });
   const dayOf = (at: Date) => local(at).toFormat('yyyy-MM-dd');
@@ -129,14 +140,23 @@ function nextWindow(
   const callsAfterNext = Math.max(rules.attempts - calls.length - 1, 0);
   const daypart = wantedDaypart(last) ?? (last && (local(last.at).hour < 12 ? 'afternoon' : 'morning'));
   const earliest = earliestAfter(history, last, failures, now, rules);
+  const horizon = local(earliest).plus({ days: horizonDays }).toJSDate();
+  let inOtherDaypart: Window | null = null;
   for (const window of windowsFrom(earliest, timeZone, rules)) {
+    if (window.start > horizon) break;
     const roomForDays = new Set([...days, window.day]).size + callsAfterNext >= rules.minimumDistinctDays;
     const sameDayTwiceAfterHangUp = last?.outcome === 'partial' && window.day === dayOf(last.at);
-    if ((daypart && window.daypart !== daypart) || !roomForDays || sameDayTwiceAfterHangUp) continue;
-    return { ...window, start: window.start > earliest ? window.start : earliest };
+    if (isShopsHalfDay(window, timeZone, halfDays) || !roomForDays || sameDayTwiceAfterHangUp) continue;
+    const found = { ...window, start: window.start > earliest ? window.start : earliest };
+    if (!daypart || window.daypart === daypart) return found;
+    inOtherDaypart ??= found;
   }
-  throw new Error('calling hours without a window');
+  return inOtherDaypart;
 }
+
+/** Also one that only reaches into the half-day. */
+const isShopsHalfDay = ({ start, end }: Window, timeZone: string, halfDays: readonly string[]): boolean =>
+  halfDays.includes(halfDayOf(start, timeZone)) || halfDays.includes(halfDayOf(new Date(end.getTime() - 1), timeZone));
 
 const wantedDaypart = (last: PastAttempt | undefined): Window['daypart'] | null =>
   last?.wanted === 'morning' || last?.wanted === 'afternoon' ? last.wanted : null;

@@ -11,7 +11,11 @@ export function protocolEnds(from: Date, timeZone: string, rules: ContactRules):
   const attempts: PastAttempt[] = [];
   let now = from;
   for (;;) {
-    const { due } = plan({ attempts, timeZone, phoneKind: 'mobile', proven: false, optedOut: false }, now, rules);
+    const { due } = plan(
+      { attempts, timeZone, phoneKind: 'mobile', proven: false, optedOut: false, halfDays: [], closesAt: null },
+      now,
+      rules,
+    );
     if (!due) return now;
     now =
       due.channel === 'voice'

@@ -23,7 +23,10 @@ export interface Settled {
   readonly cases: number;
   /** There was more than one batch holds. */
   readonly more: boolean;
-  /** Rounds in which a manager's every case is final now: either he gets a further wave, or the round may be over. */
+  /**
+   * Rounds in which a manager's every case is final now: either he gets a further wave, or the round may be over. Also
+   * those whose time is up.
+   */
   readonly finishedRounds: readonly string[];
 }
 
@@ -47,7 +50,7 @@ export async function settle(services: SettleServices): Promise<Settled> {
       settled.flatMap(({ outcomes }) => outcomes),
     );
     await recordPlans(query, settled, now);
-    const finishedRounds = await roundsWithFinishedManagers(query, cases);
+    const finishedRounds = await roundsWithFinishedManagers(query, cases, now);
     return { cases: cases.length, more: posted.lines === batch, finishedRounds };
   });
 }
@@ -97,6 +100,8 @@ interface CaseRow {
   readonly phoneKind: 'mobile' | 'landline';
   readonly provenAt: Date | null;
   readonly optedOutAt: Date | null;
+  readonly halfDays: readonly string[];
+  readonly closesAt: Date | null;
 }
 
 function findCases(query: Query, caseIds: readonly string[]): Promise<CaseRow[]> {
@@ -104,7 +109,8 @@ function findCases(query: Query, caseIds: readonly string[]): Promise<CaseRow[]>
     name: 'settle-cases',
     text: `
       SELECT c.id, c.round_id AS "roundId", c.manager_id AS "managerId", r.rule_set_id AS "ruleSetId", r.questionnaire_id AS "questionnaireId", c.answers,
-             c.time_zone AS "timeZone", c.due_at AS "dueAt", p.kind AS "phoneKind", p.proven_at AS "provenAt", p.opted_out_at AS "optedOutAt"
+             c.time_zone AS "timeZone", c.due_at AS "dueAt", p.kind AS "phoneKind", p.proven_at AS "provenAt", p.opted_out_at AS "optedOutAt",
+             c.ordering_half_days || c.delivery_half_days AS "halfDays", r.closes_at AS "closesAt"
       FROM survey_case c JOIN round r ON r.id = c.round_id JOIN phone p ON p.id = c.phone_id
       WHERE c.id = ANY($1) AND r.state IN ('fielding', 'paused')`,
     values: [caseIds],
@@ -156,7 +162,7 @@ async function conclude(
     timeZone: one.timeZone,
     phoneKind: one.phoneKind,
     proven: isProven(one.provenAt, now),
-    optedOut: one.optedOutAt !== null,
+    ...{ optedOut: one.optedOutAt !== null, halfDays: one.halfDays, closesAt: one.closesAt },
   };
   return {
     case: one,
@@ -238,15 +244,15 @@ async function recordPlans(query: Query, conclusions: readonly Conclusion[], now
   });
 }
 
-async function roundsWithFinishedManagers(query: Query, cases: readonly CaseRow[]): Promise<string[]> {
+async function roundsWithFinishedManagers(query: Query, cases: readonly CaseRow[], now: Date): Promise<string[]> {
   const rows = await query<{ id: string }>({
     name: 'settle-finished',
     text: `
       SELECT DISTINCT r.id FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS settled (round_id, manager_id)
-      JOIN round r ON r.id = settled.round_id AND r.state = 'fielding'
-      WHERE NOT EXISTS (
-        SELECT FROM survey_case c WHERE c.round_id = r.id AND c.manager_id = settled.manager_id AND c.state <> 'done')`,
-    values: [cases.map(({ roundId }) => roundId), cases.map(({ managerId }) => managerId)],
+      JOIN round r ON r.id = settled.round_id AND r.state IN ('fielding', 'paused')
+      WHERE r.closes_at <= $3 OR (r.state = 'fielding' AND NOT EXISTS (
+        SELECT FROM survey_case c WHERE c.round_id = r.id AND c.manager_id = settled.manager_id AND c.state <> 'done'))`,
+    values: [cases.map(({ roundId }) => roundId), cases.map(({ managerId }) => managerId), now],
   });
   return rows.map(({ id }) => id);
 }
