@@ -85,6 +85,29 @@ draw
     if (!drawVerify(path, process.stdout, process.stderr)) process.exitCode = 1;
   });
 
+const questionnaire = program.command('questionnaire').description('问卷的版本 · versions of the questionnaire');
+questionnaire
+  .command('check')
+  .description('检查一份问卷 · check a questionnaire: every fault, and what to know about it')
+  .argument('<file>', 'a JSON file')
+  .action(async (file) => (await import('./questionnaire.ts')).checkFile(file, process.stdout));
+questionnaire
+  .command('publish')
+  .description('发布，从此不变 · publish a version for good')
+  .argument('<file>', 'a JSON file')
+  .action(async (file) => (await import('./questionnaire.ts')).publishFile(file, process.stdout));
+questionnaire
+  .command('compare')
+  .description('两个版本是否可比 · tell whether two versions are comparable')
+  .argument('<before>', 'an id, or a JSON file')
+  .argument('<after>', 'an id, or a JSON file')
+  .action(async (a, b) => (await import('./questionnaire.ts')).compareVersions(a, b, process.stdout));
+questionnaire
+  .command('export')
+  .description('导出一个版本 · write a version as JSON')
+  .argument('<id>', 'such as HF-1')
+  .action(async (id) => (await import('./questionnaire.ts')).exportVersion(id, process.stdout));
+
 program
   .command('simulate')
   .description('Twilio 兼容的模拟运营商 · a Twilio-compatible carrier with simulated retailers')

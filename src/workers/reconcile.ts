@@ -156,8 +156,7 @@ async function endSilentThreads({ database }: Services, now: Date): Promise<void
     name: 'reconcile-threads',
     text: `
       WITH silent AS (
-        UPDATE attempt SET state = 'ended', ended_at = $1, check_at = NULL, touched_at = $1,
-               conversation = '{"is": "over", "because": "silent", "told": false}'
+        UPDATE attempt SET state = 'ended', ended_at = $1, check_at = NULL, touched_at = $1
         WHERE check_at <= $1 AND channel = 'sms' AND state IN ('sending', 'sent', 'delivered', 'unknown')
         RETURNING case_id
       )

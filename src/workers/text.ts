@@ -30,7 +30,8 @@ export async function text(services: Services, messageId: string): Promise<void>
   const sending = await beginSending(database.query, messageId, now, new Date(now.getTime() + checkAfter));
   if (!sending) return;
   const questionnaire = await services.questionnaire(sending.questionnaireId);
-  const body = written(sending.text, { language: sending.language, managerName: sending.managerName, questionnaire });
+  const { language, managerName, overall } = sending;
+  const body = written(sending.text, { language, managerName, questionnaire }, { score: String(overall ?? '') });
   const placing = await services.text.port.send({ messageId, to: vault.open(sending.sealedNumber), body });
   const then = clock.now();
   switch (placing.kind) {

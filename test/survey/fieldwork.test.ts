@@ -423,10 +423,18 @@ describe('a text thread', () => {
     expect(await count('SELECT count(*) FROM answer')).toBe(1);
     expect(await all('SELECT text, state FROM message ORDER BY created_at, text')).toEqual([
       { text: 'S1', state: 'planned' },
-      { text: 'S9', state: 'planned' },
+      { text: 'S2', state: 'planned' },
     ]);
+    for (const [carrierId, text] of [
+      ['SM2', '没有'],
+      ['SM3', '2'],
+    ] as const)
+      await takeText(city, { carrierId, phoneIndex, text });
     await settle(city);
-    expect(await caseOf(id)).toMatchObject({ state: 'done', disposition: 'partial', overall: 5 });
+    expect(await caseOf(id)).toMatchObject({
+      ...{ state: 'done', disposition: 'partial', overall: 5 },
+      answers: { Q1: 5, Q6: 2, Q7b: 2 },
+    });
     await city.close();
   });
 
@@ -450,14 +458,45 @@ describe('a text thread', () => {
     await city.close();
   });
 
-  it('is closed by a rating given on the phone', async () => {
-    const id = await open();
-    const { id: caseId } = (await caseOf(id)) ?? { id: '' };
+  /** A call to the shop whose thread it is, in which these keys are pressed. */
+  async function callBeside(thread: string, keys: string): Promise<void> {
+    const { id: caseId } = (await caseOf(thread)) ?? { id: '' };
     await all(`UPDATE survey_case SET due_at = $1, due_channel = 'voice' WHERE id = $2`, city.clock.now(), caseId);
     const [call = ''] = await placeCalls();
-    await talk(call, '-4');
+    await talk(call, keys);
+    await hangUp(call);
     await settle(city);
+  }
+
+  it('is closed by a call in which everything was answered', async () => {
+    const id = await open();
+    await callBeside(id, '-4-54302');
     expect(await all('SELECT state FROM attempt WHERE id = $1', id)).toEqual([{ state: 'ended' }]);
+    await city.close();
+  });
+
+  it('stays open after a call that broke off: the rating is not asked again, what is left is', async () => {
+    const id = await open();
+    await callBeside(id, '-4');
+    expect(await all('SELECT state FROM attempt WHERE id = $1', id)).toEqual([{ state: 'sent' }]);
+    const phoneIndex = await from(id);
+    await takeText(city, { carrierId: 'SM1', phoneIndex, text: '1' });
+    await takeText(city, { carrierId: 'SM2', phoneIndex, text: '有' });
+    expect((await caseOf(id))?.answers).toEqual({ Q1: 4, Q6: 1 });
+    expect(await all('SELECT text FROM message ORDER BY created_at, text')).toEqual([
+      { text: 'S1' },
+      { text: 'S9' },
+      { text: 'SP' },
+    ]);
+    await city.close();
+  });
+
+  it('begun after a rating on the phone begins with what is left', async () => {
+    await all('UPDATE survey_case SET overall = 4, answers = $1', { Q1: 4 });
+    const id = await open();
+    expect(await all('SELECT text FROM message')).toEqual([{ text: 'SP' }]);
+    await takeText(city, { carrierId: 'SM1', phoneIndex: await from(id), text: '没有' });
+    expect((await caseOf(id))?.answers).toEqual({ Q1: 4, Q6: 2 });
     await city.close();
   });
 });

@@ -423,15 +423,15 @@ describe('a text that comes in', () => {
   const q1 = (value: number) => [{ item: 'Q1', value }];
 
   test.each<[what: string, body: string, answers: unknown[], replies: string[], state: string]>([
-    ['a digit', '5', q1(5), ['S9'], 'ended'],
-    ['a full-width digit', '５', q1(5), ['S9'], 'ended'],
-    ['a numeral', '五', q1(5), ['S9'], 'ended'],
-    ['a score in words', '非常满意', q1(5), ['S9'], 'ended'],
-    ['a digit with its unit', ' 2分。', q1(2), ['S9'], 'ended'],
+    ['a digit', '5', q1(5), ['S2'], 'sent'],
+    ['a full-width digit', '５', q1(5), ['S2'], 'sent'],
+    ['a numeral', '五', q1(5), ['S2'], 'sent'],
+    ['a score in words', '非常满意', q1(5), ['S2'], 'sent'],
+    ['a digit with its unit', ' 2分。', q1(2), ['S2'], 'sent'],
     ['an emoji', '👍', [], ['SE1'], 'sent'],
     ['nothing', '', [], ['SE1'], 'sent'],
-    ['1,600 characters', '好'.repeat(1600), [], ['SE1'], 'sent'],
-    ['a NUL byte among others', '5\u0000', q1(5), ['S9'], 'ended'],
+    ['1,600 characters', '好'.repeat(1600), [], ['SC'], 'sent'],
+    ['a NUL byte among others', '5\u0000', q1(5), ['S2'], 'sent'],
     ['full marks on another scale', '100分', [], ['S10'], 'sent'],
     ['a digit outside the scale', '7', [], ['SE1'], 'sent'],
   ])('%s', async (_what, body, answers, replies, state) => {
@@ -461,17 +461,51 @@ describe('a text that comes in', () => {
     for (const answer of answers) expect(answer).toMatchObject(accepted);
     expect(await send(thread.from, 'R', sid)).toMatchObject(accepted);
     expect(await answersIn(thread)).toEqual(q1(4));
-    expect(await repliesIn(thread)).toEqual(['S9']);
+    expect(await repliesIn(thread)).toEqual(['S2']);
     expect(await count('SELECT count(*) FROM inbound_text WHERE carrier_id = $1', sid)).toBe(1);
     expect(await count('SELECT count(*) FROM opt_out WHERE attempt_id = $1', thread.attempt)).toBe(0);
   });
 
-  test('five different ones at once: one rates, one is thanked, and none is lost to an error', async () => {
+  test('five different ones at once: one rates, a person is promised, and none is lost to an error', async () => {
     const thread = await openThread();
-    const answers = await Promise.all(['1', '2', '3', '4', '5'].map((body) => send(thread.from, body)));
+    const answers = await Promise.all(['3', '4', '5', '3分', '4分'].map((body) => send(thread.from, body)));
     for (const answer of answers) expect(answer).toMatchObject(accepted);
     expect(await answersIn(thread)).toHaveLength(1);
-    expect((await repliesIn(thread)).sort()).toEqual(['S9', 'SD']);
+    expect((await repliesIn(thread)).sort()).toEqual(['S2', 'SE1b', 'SE2']);
+    expect(await count('SELECT count(*) FROM turn WHERE attempt_id = $1', thread.attempt)).toBe(5);
+  });
+
+  test('all three answered end the thread, and what is said besides is kept sealed and nowhere else', async () => {
+    const thread = await openThread();
+    const comment = '他从来不来我店里,只会打电话催单';
+    for (const body of ['2', '有', comment, '没有']) expect(await send(thread.from, body)).toMatchObject(accepted);
+    expect(await answersIn(thread)).toEqual([
+      { item: 'Q1', value: 2 },
+      { item: 'Q6', value: 1 },
+      { item: 'Q7b', value: 2 },
+    ]);
+    expect(await repliesIn(thread)).toEqual(['S2', 'S3', 'SE1b', 'S9']);
+    const kept = await all<{ sealed: Buffer; channel: string }>(
+      'SELECT sealed, channel FROM comment WHERE attempt_id = $1',
+      thread.attempt,
+    );
+    expect(kept.map(({ sealed, channel }) => [channel, city.vault.open(sealed)])).toEqual([['sms', comment]]);
+    expect(await count(`SELECT count(*) FROM turn WHERE input::text LIKE '%从来不来%'`)).toBe(0);
+    await conclude();
+    const { attempt: attempts, case: cases } = await everything(thread.attempt);
+    expect(attempts).toMatchObject([{ state: 'ended', outcome: 'partial' }]);
+    expect(cases).toMatchObject([{ state: 'done', disposition: 'partial', overall: 2, due_at: null }]);
+  });
+
+  test('a correction is one more answer, and the last one counts', async () => {
+    const thread = await openThread();
+    for (const body of ['1', '改成4']) await send(thread.from, body);
+    expect(await answersIn(thread)).toEqual([...q1(1), ...q1(4)]);
+    expect(
+      await one('SELECT overall FROM survey_case c JOIN attempt a ON a.case_id = c.id WHERE a.id = $1', thread.attempt),
+    ).toEqual({
+      overall: 4,
+    });
   });
 
   test.each<[from: string, noted: unknown[]]>([

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import Fraction from 'fraction.js';
 import { describe, expect, it } from 'vitest';
 import type { Answers, Conversation, Place } from '../interview/conversation.ts';
+import { beginThread } from '../interview/thread.ts';
 import { standardQuestionnaire } from '../questionnaire/questionnaire.ts';
 import { caseDisposition, type Disposition, dispositions, groupOf } from './disposition.ts';
 import { type CallResult, outcomeOfCall, outcomeOfThread, responseOf } from './outcome.ts';
@@ -97,13 +98,17 @@ describe('what a call came to', () => {
   });
 
   it('a thread: answered, silent, misread, undeliverable, stopped', () => {
-    const asked = { is: 'asked', misread: 0 } as const;
-    const ended = (because: 'finished' | 'opted-out' | 'misread' | 'silent') =>
-      ({ is: 'over', because, told: false }) as const;
+    const asked = beginThread(questionnaire, 'S1');
+    const ended = (because: 'finished' | 'opted-out' | 'misread' | 'person') =>
+      ({ is: 'over', because, told: false, ratedAt: null }) as const;
     expect(outcomeOfThread('delivered', ended('finished'), { Q1: 4 }, questionnaire)).toBe('partial');
-    expect(outcomeOfThread('delivered', ended('silent'), {}, questionnaire)).toBe('sms-silent');
+    expect(outcomeOfThread('delivered', null, {}, questionnaire)).toBe('sms-silent');
+    expect(outcomeOfThread('delivered', asked, {}, questionnaire)).toBe('sms-silent');
+    expect(outcomeOfThread('delivered', { ...asked, ratedAt: 1 }, { Q1: 4 }, questionnaire)).toBe('partial');
+    expect(outcomeOfThread('delivered', ended('person'), {}, questionnaire)).toBe('appointment');
     expect(outcomeOfThread('delivered', ended('misread'), {}, questionnaire)).toBe('broke-off');
     expect(outcomeOfThread('delivered', ended('opted-out'), {}, questionnaire)).toBe('opted-out');
+    expect(outcomeOfThread('delivered', ended('opted-out'), { Q1: 4 }, questionnaire)).toBe('partial');
     expect(outcomeOfThread('bad-number', asked, {}, questionnaire)).toBe('bad-number');
   });
 

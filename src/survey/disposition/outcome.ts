@@ -63,16 +63,19 @@ function endingOf({ place }: Conversation): Ending {
 export const reachedItsEnd = (conversation: Conversation | null): boolean =>
   conversation?.place.is === 'over' ? conversation.place.because === 'finished' : conversation?.place.is === 'farewell';
 
-/** What one text thread came to. `delivered` is what the carrier says of our first text. */
+/** What one text thread came to; null = nobody ever replied. `delivered` is what the carrier says of our first text. */
 export function outcomeOfThread(
   result: 'delivered' | 'bad-number' | 'blocked' | 'technical' | 'lost',
-  thread: Thread,
+  thread: Thread | null,
   answers: Answers,
   questionnaire: Questionnaire,
 ): Disposition {
   const response = responseOf(answers, questionnaire);
-  if (thread.is === 'over' && thread.because === 'opted-out') return response ? 'partial' : 'opted-out';
-  if (thread.is === 'over' && thread.because === 'finished' && response) return response;
+  const ending = thread?.is === 'over' ? thread.because : null;
+  if (ending === 'opted-out') return response ? 'partial' : 'opted-out';
+  // A rating given here counts, however the thread went on; one from the telephone is that call's.
+  if (response && (ending === 'finished' || (thread?.ratedAt ?? null) !== null)) return response;
   if (result !== 'delivered') return unanswered[result];
-  return thread.is === 'over' && thread.because === 'misread' ? 'broke-off' : 'sms-silent';
+  if (ending === 'person') return 'appointment';
+  return ending === 'misread' ? 'broke-off' : 'sms-silent';
 }

@@ -208,6 +208,11 @@ async function makeAttempts(
   });
 }
 
+/** The questionnaire's first question, or the one that goes on where a call broke off after the rating. */
+const firstText = `
+  CASE WHEN c.overall IS NULL THEN q.document #>> '{thread,0,ask}'
+       ELSE coalesce(jsonb_path_query_first(q.document, '$.thread[*].resume') #>> '{}', q.document #>> '{thread,0,ask}') END`;
+
 async function planFirstTexts(
   query: Query,
   attemptIds: readonly string[],
@@ -215,7 +220,13 @@ async function planFirstTexts(
   now: Date,
 ): Promise<void> {
   await query({
-    text: `INSERT INTO message (id, attempt_id, text, created_at, check_at) SELECT id, attempt_id, 'S1', $1::timestamptz, $1::timestamptz + interval '1 minute' FROM unnest($2::uuid[], $3::uuid[]) AS made (id, attempt_id)`,
+    name: 'claim-texts',
+    text: `
+      INSERT INTO message (id, attempt_id, text, created_at, check_at)
+      SELECT made.id, made.attempt_id, ${firstText}, $1::timestamptz, $1::timestamptz + interval '1 minute'
+      FROM unnest($2::uuid[], $3::uuid[]) AS made (id, attempt_id)
+      JOIN attempt a ON a.id = made.attempt_id JOIN survey_case c ON c.id = a.case_id
+      JOIN round r ON r.id = c.round_id JOIN questionnaire q ON q.id = r.questionnaire_id`,
     values: [now, messageIds, attemptIds],
   });
 }

@@ -14,6 +14,8 @@ export interface Sending {
   readonly language: Language;
   readonly managerName: string;
   readonly questionnaireId: string;
+  /** The rating so far, which some texts repeat. */
+  readonly overall: number | null;
 }
 
 interface Planned {
@@ -52,7 +54,8 @@ export async function beginSending(query: Query, messageId: string, now: Date, c
                dialed_at = coalesce(a.dialed_at, $2::timestamptz), touched_at = $2, check_at = CASE WHEN a.state = 'ended' THEN NULL ELSE $4::timestamptz END
         FROM sending s WHERE a.id = s.attempt_id RETURNING a.id, a.case_id, a.phone_id
       )
-      SELECT t.id AS "attemptId", s.text, p.sealed AS "sealedNumber", shop.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId"
+      SELECT t.id AS "attemptId", s.text, p.sealed AS "sealedNumber", shop.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId",
+             c.overall
       FROM thread t JOIN sending s ON s.attempt_id = t.id JOIN phone p ON p.id = t.phone_id JOIN survey_case c ON c.id = t.case_id
       JOIN retailer shop ON shop.id = c.retailer_id JOIN manager m ON m.id = c.manager_id JOIN round r ON r.id = c.round_id`,
     values: [messageId, now, checkAt, new Date(now.getTime() + threadHours * 3_600_000)],

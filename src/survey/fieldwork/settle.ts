@@ -1,9 +1,9 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import type { Disposition } from '../disposition/disposition.ts';
-import { type CallResult, outcomeOfCall, outcomeOfThread, reachedItsEnd } from '../disposition/outcome.ts';
+import { type CallResult, outcomeOfCall, outcomeOfThread, reachedItsEnd, responseOf } from '../disposition/outcome.ts';
 import type { Answers, Conversation } from '../interview/conversation.ts';
-import { asked, type Thread } from '../interview/thread.ts';
+import { type Thread, threadIsAnswered } from '../interview/thread.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
 import { type CaseHistory, type ContactRules, type PastAttempt, plan } from './plan.ts';
 
@@ -41,8 +41,8 @@ export async function settle(services: SettleServices): Promise<Settled> {
     await query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [settlersLock] });
     const posted = await takePosted(query);
     if (posted.lines === 0) return { cases: 0, more: false, finishedRounds: [] };
-    await closeAnsweredThreads(query, posted.caseIds, now);
     const cases = await findCases(query, posted.caseIds);
+    await closeAnsweredThreads(services, query, cases, now);
     const attempts = groupBy(await findAttempts(query, posted.caseIds), ({ caseId }) => caseId);
     const settled = await Promise.all(cases.map((one) => conclude(services, one, attempts.get(one.id) ?? [], now)));
     await recordOutcomes(
@@ -75,16 +75,29 @@ async function takePosted(query: Query): Promise<{ lines: number; caseIds: strin
   };
 }
 
-/** Whichever channel has the rating first closes the question in the other. */
-async function closeAnsweredThreads(query: Query, caseIds: readonly string[], now: Date): Promise<void> {
+/**
+ * Whichever channel answers a question first closes it in the other, so a thread with nothing left to ask is over, and
+ * one of a number that opted out. What is open after a call that broke off is still worth a reply.
+ */
+async function closeAnsweredThreads(
+  services: SettleServices,
+  query: Query,
+  cases: readonly CaseRow[],
+  now: Date,
+): Promise<void> {
+  const done = await Promise.all(
+    cases.map(async ({ id, answers, optedOutAt, questionnaireId }) => {
+      const questionnaire = await services.questionnaire(questionnaireId);
+      const answered = responseOf(answers, questionnaire) === 'complete' || threadIsAnswered(questionnaire, answers);
+      return answered || optedOutAt !== null ? [id] : [];
+    }),
+  );
   await query({
     name: 'settle-threads',
     text: `
       UPDATE attempt a SET state = 'ended', ended_at = $2, check_at = NULL, touched_at = $2
-      FROM survey_case c JOIN phone p ON p.id = c.phone_id
-      WHERE a.case_id = c.id AND c.id = ANY($1) AND a.channel = 'sms' AND a.state NOT IN ('ended', 'claimed')
-        AND (c.overall IS NOT NULL OR p.opted_out_at IS NOT NULL)`,
-    values: [caseIds, now],
+      WHERE a.case_id = ANY($1) AND a.channel = 'sms' AND a.state NOT IN ('ended', 'claimed')`,
+    values: [done.flat(), now],
   });
 }
 
@@ -187,10 +200,12 @@ function pastAttempt(row: AttemptRow, answers: Answers, questionnaire: Questionn
     ...{ spared, mayHaveRung: row.dialedAt !== null && (row.taken || !spared) },
   };
   if (row.channel === 'sms') {
-    const thread = (row.conversation as Thread | null) ?? asked;
+    const thread = row.conversation as Thread | null;
     const outcome = row.ended ? outcomeOfThread(threadResult(row.result), thread, answers, questionnaire) : null;
-    const finished = thread.is === 'over' && thread.because === 'finished';
-    return { channel: 'sms', outcome, ...common, reachedItsEnd: finished, wanted: null, handOver: null };
+    const ending = thread?.is === 'over' ? thread.because : null;
+    // Whoever asked for a person, or was not understood twice, was promised one.
+    const handOver = ending === 'person' || ending === 'misread' ? 'person' : null;
+    return { channel: 'sms', outcome, ...common, reachedItsEnd: ending === 'finished', wanted: null, handOver };
   }
   const conversation = row.conversation as Conversation | null;
   const ending = conversation?.place.is === 'over' ? conversation.place.because : null;

@@ -1,6 +1,7 @@
 import type { Chance } from '../../platform/chance.ts';
 import { type Query, uniqueViolation } from '../../platform/database.ts';
-import { asked, decideText, type Thread } from '../interview/thread.ts';
+import type { Vault } from '../../platform/vault.ts';
+import { beginThread, decideText, type Thread } from '../interview/thread.ts';
 import { overallItem } from '../questionnaire/questionnaire.ts';
 import type { TurnServices } from './turn.ts';
 import { standingOf, takeTurn } from './turn-store.ts';
@@ -18,6 +19,12 @@ export interface ToSend {
   readonly messageId: string;
 }
 
+export interface TextServices extends TurnServices {
+  readonly chance: Chance;
+  /** Seals what people say in their own words. */
+  readonly vault: Vault;
+}
+
 /** How often a turn lost to another text of the same moment is tried anew. */
 const tries = 5;
 
@@ -28,10 +35,7 @@ const tries = 5;
  *
  * @returns the text to send back, or null: nothing to say, a repeated delivery, or nobody we know.
  */
-export async function takeText(
-  services: TurnServices & { chance: Chance },
-  inbound: InboundText,
-): Promise<ToSend | null> {
+export async function takeText(services: TextServices, inbound: InboundText): Promise<ToSend | null> {
   const { query } = services.database;
   for (let attempt = 0; attempt < tries; attempt++) {
     if (await seenBefore(query, inbound.carrierId)) return null;
@@ -48,23 +52,26 @@ export async function takeText(
 }
 
 async function takeOnce(
-  services: TurnServices & { chance: Chance },
+  services: TextServices,
   attemptId: string,
   standing: NonNullable<Awaited<ReturnType<typeof standingOf>>>,
   { carrierId, text }: InboundText,
 ): Promise<{ send: ToSend | null } | null> {
   const questionnaire = await services.questionnaire(standing.questionnaireId);
-  const before = (standing.conversation as Thread | null) ?? asked;
-  const decision = decideText(before, text, questionnaire);
+  const { answers, timeZone, open } = standing;
+  const before = (standing.conversation as Thread | null) ?? beginThread(questionnaire, standing.firstText ?? '');
+  const now = services.clock.now();
+  const decision = decideText(before, text, { questionnaire, answers, now, timeZone, open });
   const send = decision.send === null ? null : { id: services.chance.id(), text: decision.send };
   const effects = standing.counts ? decision.effects : decision.effects.filter(({ kind }) => kind !== 'answer');
+  const comment = effects.find((effect) => effect.kind === 'comment');
   const taken = await takeTurn(
     services.database.query,
     {
       attemptId,
       turn: standing.turn,
-      now: services.clock.now(),
-      input: { kind: 'text', text },
+      now,
+      input: comment ? { kind: 'comment' } : { kind: 'text', text },
       reply: { send: decision.send },
       conversation: decision.thread,
       effects,
@@ -73,7 +80,7 @@ async function takeOnce(
       source: 'sms',
       ends: decision.thread.is === 'over',
     },
-    { carrierId, send },
+    { carrierId, send, comment: comment ? services.vault.seal(comment.text) : null },
   );
   return taken ? { send: send && { messageId: send.id } } : null;
 }

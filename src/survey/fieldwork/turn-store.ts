@@ -21,6 +21,10 @@ export interface Standing {
   readonly timeZone: string;
   /** The shop is somebody else's by now. */
   readonly managerChanged: boolean;
+  /** Of a thread: the text that began it. */
+  readonly firstText: TextId | null;
+  /** The round still takes answers. */
+  readonly open: boolean;
   /** Whether what is heard still counts: the round is open and no later attempt of this kind has begun. */
   readonly counts: boolean;
 }
@@ -36,6 +40,8 @@ export async function standingOf(query: Query, attemptId: string, now: Date): Pr
                  AND now.from_day <= ($2::timestamptz AT TIME ZONE c.time_zone)::date
                  AND (now.until_day IS NULL OR now.until_day > ($2::timestamptz AT TIME ZONE c.time_zone)::date)
              ) AS "managerChanged",
+             CASE WHEN a.channel = 'sms' THEN (SELECT m.text FROM message m WHERE m.attempt_id = a.id ORDER BY m.created_at LIMIT 1) END AS "firstText",
+             r.state IN ('fielding', 'paused') AS open,
              (r.state IN ('fielding', 'paused') AND NOT EXISTS (
                SELECT FROM attempt later WHERE later.case_id = a.case_id AND later.channel = a.channel AND later.number > a.number
              )) AS counts
@@ -65,7 +71,8 @@ export interface TakenTurn {
   readonly attemptId: string;
   readonly turn: number;
   readonly now: Date;
-  readonly input: Input | { readonly kind: 'text'; readonly text: string };
+  /** What somebody said in his own words stands sealed among the comments, and not here. */
+  readonly input: Input | { readonly kind: 'text'; readonly text: string } | { readonly kind: 'comment' };
   readonly reply: Reply | { readonly send: TextId | null };
   readonly conversation: Conversation | Thread;
   readonly effects: readonly Effect[];
@@ -82,6 +89,8 @@ export interface TakenTurn {
 export interface TextParts {
   readonly carrierId: string;
   readonly send: { readonly id: string; readonly text: TextId } | null;
+  /** A comment, sealed. */
+  readonly comment: Buffer | null;
 }
 
 const optOutEntry: Partial<Record<Effect['kind'], 'stop' | 'undo'>> = { 'opt-out': 'stop', 'opt-out-undone': 'undo' };
@@ -117,7 +126,7 @@ export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts |
       taken.source,
       taken.proves,
       topics,
-      ...(text ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null] : []),
+      ...(text ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null, text.comment] : []),
     ],
   });
   return (row?.moved ?? 0) > 0;
@@ -173,6 +182,8 @@ const takeText: Statement = {
       INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $15::text, id, $3 FROM moved
     ), sent AS (
       INSERT INTO message (id, attempt_id, text, created_at) SELECT $16::uuid, id, $17::text, $3 FROM moved WHERE $16 IS NOT NULL
+    ), commented AS (
+      INSERT INTO comment (case_id, attempt_id, channel, sealed, at) SELECT case_id, id, 'sms', $18::bytea, $3 FROM moved WHERE $18 IS NOT NULL
     )
     SELECT count(*)::int AS moved FROM moved`,
 };

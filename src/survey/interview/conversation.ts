@@ -74,7 +74,9 @@ export type Effect =
   | { readonly kind: 'opt-out-undone' }
   | { readonly kind: 'appointment'; readonly daypart: Daypart }
   | { readonly kind: 'person-wanted' }
-  | { readonly kind: 'follow-up-wanted' };
+  | { readonly kind: 'follow-up-wanted' }
+  /** Something in his own words. Sealed where it is kept: it may name him. */
+  | { readonly kind: 'comment'; readonly text: string };
 
 export type Daypart = 'morning' | 'afternoon' | 'any';
 

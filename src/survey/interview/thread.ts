@@ -1,23 +1,36 @@
+import { DateTime } from 'luxon';
 import { never } from '../../platform/errors.ts';
-import { overallItem, type Questionnaire, type TextId } from '../questionnaire/questionnaire.ts';
-import type { Effect } from './conversation.ts';
+import { type Item, overallItem, type Questionnaire, type Step, type TextId } from '../questionnaire/questionnaire.ts';
+import type { Answers, Effect } from './conversation.ts';
+import { type Meaning, read } from './reading.ts';
 
 /**
- * The same interview in writing: one question, its answer in the forms people type, and a polite end. Pure, as the
- * spoken one; a text carries no turn number, so the carrier's message id is what keeps a reply from counting twice.
+ * The same interview in writing: few questions, one at a time, answered in the forms people type. Pure, as the spoken
+ * one; a text carries no turn number, so the carrier's message id is what keeps a reply from counting twice. Answers
+ * belong to the case: what was answered on the telephone is not asked again.
  */
 export type Thread =
-  | { readonly is: 'asked'; readonly misread: number }
-  | { readonly is: 'over'; readonly because: 'finished' | 'opted-out' | 'misread' | 'silent'; readonly told: boolean };
+  | {
+      readonly is: 'asked';
+      /** The question last put. */
+      readonly item: string;
+      /** It goes on where a call broke off, and ends with this question. */
+      readonly resumed: boolean;
+      /** How often the reply to it was not understood. */
+      readonly misread: number;
+      /** He asked who we are, and was told. */
+      readonly identified: boolean;
+      readonly ratedAt: number | null;
+    }
+  | {
+      readonly is: 'over';
+      readonly because: 'finished' | 'opted-out' | 'misread' | 'person' | 'closed';
+      /** He wrote after the end and was told so; from then on we are silent. */
+      readonly told: boolean;
+      readonly ratedAt: number | null;
+    };
 
-export const asked: Thread = { is: 'asked', misread: 0 };
-
-/** What a text from a retailer means at a rating question. */
-export type Meaning =
-  | { readonly kind: 'rating'; readonly value: number }
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'out-of-scale' }
-  | { readonly kind: 'unclear' };
+type Asked = Extract<Thread, { is: 'asked' }>;
 
 export interface WrittenDecision {
   readonly thread: Thread;
@@ -26,61 +39,178 @@ export interface WrittenDecision {
   readonly effects: readonly Effect[];
 }
 
-const stopWords = new Set(['r', 't', 'td', 'n', '退订', '拒收', '别发了', '不要再发']);
-const outOfScale = new Set(['10', '10分', '十分', '100', '100分', '满分']);
-const ratingWords: Readonly<Record<string, number>> = {
-  非常满意: 5,
-  满意: 4,
-  一般: 3,
-  不满意: 2,
-  非常不满意: 1,
-  ...Object.fromEntries(
-    ['一壹', '二贰', '三叁', '四肆', '五伍'].flatMap((both, at) => [...both].map((numeral) => [numeral, at + 1])),
-  ),
-};
-
-/** Reads a reply. 「好」「还行」 and emoji are not guessed at: a wrong guess would be somebody's pay. */
-export function read(text: string): Meaning {
-  const plain = text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\p{White_Space}\p{P}]/gu, '');
-  if (stopWords.has(plain)) return { kind: 'stop' };
-  if (outOfScale.has(plain)) return { kind: 'out-of-scale' };
-  const bare = plain.replace(/^给/u, '').replace(/分$/u, '');
-  const value = /^[1-5]$/.test(bare) ? Number(bare) : (ratingWords[plain] ?? ratingWords[bare]);
-  return value === undefined ? { kind: 'unclear' } : { kind: 'rating', value };
+export interface WrittenSetting {
+  readonly questionnaire: Questionnaire;
+  /** Of the case, from whichever channel. */
+  readonly answers: Answers;
+  readonly now: Date;
+  /** Where the shop is: a rating is corrected the same day. */
+  readonly timeZone: string;
+  /** The round still takes answers. */
+  readonly open: boolean;
 }
 
-/** One text in. An opt-out counts at any time; anything else after the end is thanked for once and changes nothing. */
-export function decideText(thread: Thread, text: string, questionnaire: Questionnaire): WrittenDecision {
-  const meaning = read(text);
-  if (meaning.kind === 'stop') {
-    const already = thread.is === 'over' && thread.because === 'opted-out';
-    return { thread: over('opted-out'), send: already ? null : 'SX', effects: already ? [] : [{ kind: 'opt-out' }] };
-  }
-  if (thread.is === 'over' && thread.because !== 'silent')
-    return { thread: { ...thread, told: true }, send: thread.told ? null : 'SD', effects: [] };
+/** A thread as its first text leaves it. */
+export function beginThread({ thread }: Questionnaire, firstText: TextId): Asked {
+  const resumed = thread.find(({ resume }) => resume === firstText);
+  const item = (resumed ?? thread.find(({ ask }) => ask === firstText) ?? thread[0])?.item ?? '';
+  return { is: 'asked', item, resumed: resumed !== undefined, misread: 0, identified: false, ratedAt: null };
+}
+
+/** One text in. An opt-out counts at any time; whatever else comes after the end changes nothing but a slip. */
+export function decideText(thread: Thread, text: string, setting: WrittenSetting): WrittenDecision {
+  const { questionnaire } = setting;
+  const step = thread.is === 'asked' ? stepOf(questionnaire, thread.item) : null;
+  const item = step ? itemOf(questionnaire, step) : overallItem(questionnaire);
+  const meaning = read(text, item);
+  if (meaning.kind === 'stop') return stop(thread);
+  if (!setting.open) return afterClose(thread);
+  if (thread.is === 'over' || !step) return afterEnd(thread, meaning, text, setting);
+  if (isAnswered(item, setting.answers)) return answeredElsewhere(thread, setting);
+  return atQuestion(thread, step, item, meaning, text, setting);
+}
+
+function atQuestion(
+  thread: Asked,
+  step: Step,
+  item: Item,
+  meaning: Exclude<Meaning, { kind: 'stop' }>,
+  text: string,
+  setting: WrittenSetting,
+): WrittenDecision {
   switch (meaning.kind) {
-    case 'rating': {
-      const effects: Effect[] = [{ kind: 'answer', item: overallItem(questionnaire).id, value: meaning.value }];
-      return { thread: over('finished'), send: 'S9', effects };
+    case 'answer':
+      return answered(thread, item, meaning.value, setting);
+    case 'correction':
+      if (item.overall) return answered(thread, item, meaning.value, setting);
+      return mayCorrect(thread, setting)
+        ? { thread, send: 'SG', effects: [rating(meaning.value, setting)] }
+        : misread(thread, step.unclear);
+    case 'eight':
+      return step.eight === 'follow-up'
+        ? { thread: over(thread, 'finished', true), send: 'SE2', effects: [{ kind: 'follow-up-wanted' }] }
+        : handOver(thread, 'person');
+    case 'off-scale':
+      return misread(thread, step.offScale ?? step.unclear);
+    case 'who-are-you':
+      return step.whoAreYou && !thread.identified
+        ? { thread: { ...thread, identified: true }, send: step.whoAreYou, effects: [] }
+        : misread(thread, step.unclear);
+    case 'sentence': {
+      const said: Effect = { kind: 'comment', text };
+      if (item.kind === 'comment') return withEffects([said], answered(thread, item, 1, setting));
+      return withEffects([said], misread(thread, step.sentence ?? step.unclear));
     }
-    case 'out-of-scale':
-      return misread(thread, 'S10');
     case 'unclear':
-      return misread(thread, 'SE1');
+      return misread(thread, step.unclear);
     default:
       return never(meaning);
   }
 }
 
-const over = (because: 'finished' | 'opted-out'): Thread => ({ is: 'over', because, told: false });
+/** The answer, and the next question that is open; after a resumed one there is none. */
+function answered(thread: Asked, item: Item, value: number, setting: WrittenSetting): WrittenDecision {
+  const { questionnaire, now } = setting;
+  const answers = { ...setting.answers, [item.id]: value };
+  const rated = item.overall ? { ...thread, ratedAt: now.getTime() } : thread;
+  const effects: Effect[] = [{ kind: 'answer', item: item.id, value }];
+  const at = questionnaire.thread.findIndex((step) => step.item === thread.item);
+  const next = questionnaire.thread.find(
+    (step, index) => index > at && !isAnswered(itemOf(questionnaire, step), answers),
+  );
+  if (!next || thread.resumed) return { thread: over(rated, 'finished'), send: 'S9', effects };
+  return { thread: { ...rated, item: next.item, misread: 0 }, send: next.ask, effects };
+}
 
-/** A wrong answer is explained once; the second one ends the thread, and a person may take over. */
-function misread(thread: Thread, explanation: TextId): WrittenDecision {
-  const before = thread.is === 'asked' ? thread.misread : 0;
-  return before === 0
-    ? { thread: { is: 'asked', misread: 1 }, send: explanation, effects: [] }
-    : { thread: { is: 'over', because: 'misread', told: true }, send: null, effects: [] };
+/** The telephone was quicker: what is left is asked for, or he is thanked. */
+function answeredElsewhere(thread: Asked, { questionnaire, answers }: WrittenSetting): WrittenDecision {
+  const next = questionnaire.thread.find((step) => !isAnswered(itemOf(questionnaire, step), answers));
+  if (!next?.resume) return { thread: over(thread, 'finished', true), send: 'SD', effects: [] };
+  return { thread: { ...thread, item: next.item, resumed: true, misread: 0 }, send: next.resume, effects: [] };
+}
+
+/** What is not understood is explained once; then a person calls. */
+function misread(thread: Asked, explanation: TextId): WrittenDecision {
+  if (thread.misread > 0) return handOver(thread, 'misread');
+  return { thread: { ...thread, misread: 1 }, send: explanation, effects: [] };
+}
+
+const handOver = (thread: Asked, because: 'person' | 'misread'): WrittenDecision => ({
+  thread: over(thread, because, true),
+  send: 'SE2',
+  effects: [{ kind: 'person-wanted' }],
+});
+
+function stop(thread: Thread): WrittenDecision {
+  const already = thread.is === 'over' && thread.because === 'opted-out';
+  return {
+    thread: over(thread, 'opted-out', true),
+    send: already ? null : 'SX',
+    effects: already ? [] : [{ kind: 'opt-out' }],
+  };
+}
+
+/** Said once, and nothing counts any more. */
+function afterClose(thread: Thread): WrittenDecision {
+  const told = thread.is === 'over' && (thread.because === 'closed' || thread.because === 'opted-out');
+  return told ? { thread, send: null, effects: [] } : { thread: over(thread, 'closed', true), send: 'SL', effects: [] };
+}
+
+/** A slip may still be put right, and what somebody has to say is kept; everything else is thanked for once. */
+function afterEnd(
+  thread: Thread,
+  meaning: Exclude<Meaning, { kind: 'stop' }>,
+  text: string,
+  setting: WrittenSetting,
+): WrittenDecision {
+  const optedOut = thread.is === 'over' && thread.because === 'opted-out';
+  if (meaning.kind === 'correction' && !optedOut && mayCorrect(thread, setting))
+    return { thread, send: 'SG', effects: [rating(meaning.value, setting)] };
+  const effects: Effect[] = meaning.kind === 'sentence' ? [{ kind: 'comment', text }] : [];
+  if (thread.is !== 'over' || thread.told) return { thread, send: null, effects };
+  return { thread: { ...thread, told: true }, send: 'SD', effects };
+}
+
+const rating = (value: number, { questionnaire }: WrittenSetting): Effect => ({
+  kind: 'answer',
+  item: overallItem(questionnaire).id,
+  value,
+});
+
+/** A rating given in this thread, the same day, while texts are welcome. */
+function mayCorrect({ ratedAt }: Thread, { now, timeZone, questionnaire }: WrittenSetting): boolean {
+  if (ratedAt === null) return false;
+  const local = DateTime.fromJSDate(now, { zone: timeZone });
+  const sameDay = local.hasSame(DateTime.fromMillis(ratedAt, { zone: timeZone }), 'day');
+  return sameDay && local.toFormat('HH:mm') < questionnaire.limits.correctUntil;
+}
+
+/** At the overall item a 0 is no answer yet. */
+const isAnswered = (item: Item, answers: Answers): boolean => {
+  const value = answers[item.id];
+  return value !== undefined && !(item.overall && value === 0);
+};
+
+/** Nothing that a thread would ask is open. */
+export const threadIsAnswered = (questionnaire: Questionnaire, answers: Answers): boolean =>
+  questionnaire.thread.every((step) => isAnswered(itemOf(questionnaire, step), answers));
+
+const over = (
+  { ratedAt }: Thread,
+  because: Extract<Thread, { is: 'over' }>['because'],
+  told = false,
+): Extract<Thread, { is: 'over' }> => ({ is: 'over', because, told, ratedAt });
+
+const withEffects = (effects: readonly Effect[], decision: WrittenDecision): WrittenDecision => ({
+  ...decision,
+  effects: [...effects, ...decision.effects],
+});
+
+const stepOf = ({ thread }: Questionnaire, item: string): Step | null =>
+  thread.find((step) => step.item === item) ?? null;
+
+function itemOf({ items }: Questionnaire, step: Step): Item {
+  const item = items.find(({ id }) => id === step.item);
+  if (!item) throw new Error(`the questionnaire has no item ${step.item}`);
+  return item;
 }

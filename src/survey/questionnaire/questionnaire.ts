@@ -104,6 +104,8 @@ const form = z.strictObject({
     stars: z.int().positive(),
     faults: z.int().positive(),
     skippedInARow: z.int().positive(),
+    /** Until when, on the same day, a rating given by text is corrected by one (script §8, SG). */
+    correctUntil: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, such as 20:00 时刻'),
   }),
   speech: inEachLanguage(speech),
   /** What each rating is called when it is read back. */

@@ -1,7 +1,7 @@
 import { audit } from '../../platform/audit.ts';
 import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { type Database, uniqueViolation } from '../../platform/database.ts';
+import { type Database, type Query, uniqueViolation } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { commitmentOf } from '../draw/satq1.ts';
@@ -32,7 +32,7 @@ const ownNonces = 2;
  * Launches a round: commits to its nonces before anything of the frame is known to it. The draw job freezes the frame
  * and draws. Which questionnaire and rule set hold is fixed here and never looked up again.
  *
- * @throws Refused `round-exists` where the id is taken.
+ * @throws Refused `round-exists` where the id is taken, `not-published` where the questionnaire is a draft or none.
  */
 export async function launchRound(services: RoundServices, wish: LaunchWish): Promise<void> {
   const now = services.clock.now();
@@ -43,6 +43,7 @@ export async function launchRound(services: RoundServices, wish: LaunchWish): Pr
   const { roundId, period, questionnaireId, ruleSetId, actor } = wish;
   await services.database
     .transaction(async (query) => {
+      await needPublished(query, questionnaireId);
       await query({
         text: `INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at) VALUES ($1, $2, 'committed', $3, $4, $5)`,
         values: [roundId, period, questionnaireId, ruleSetId, now],
@@ -69,4 +70,17 @@ export async function launchRound(services: RoundServices, wish: LaunchWish): Pr
       if (error.code !== uniqueViolation) throw error;
       throw new Refused('round-exists', `round ${roundId} was launched already 轮次 ${roundId} 已经启动过`);
     });
+}
+
+/** A draft may still change, and then nobody could say what was asked. */
+async function needPublished(query: Query, questionnaireId: string): Promise<void> {
+  const published = await query({
+    text: 'SELECT FROM questionnaire WHERE id = $1 AND published_at IS NOT NULL',
+    values: [questionnaireId],
+  });
+  if (published.length === 0)
+    throw new Refused(
+      'not-published',
+      `问卷 ${questionnaireId} 尚未发布 · questionnaire ${questionnaireId} is not published`,
+    );
 }

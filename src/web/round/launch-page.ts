@@ -80,7 +80,7 @@ async function termsOf(query: Query, period: string, monthName: string, m: Messa
   }>({
     text: `
       SELECT (SELECT id FROM rule_set WHERE effective_from <= $1 ORDER BY effective_from DESC, id DESC LIMIT 1) AS "ruleSetId",
-             (SELECT id FROM questionnaire ORDER BY id DESC LIMIT 1) AS "questionnaireId",
+             (SELECT id FROM questionnaire WHERE published_at IS NOT NULL ORDER BY published_at DESC, id DESC LIMIT 1) AS "questionnaireId",
              (SELECT id FROM round WHERE period = $1 AND state <> 'cancelled' LIMIT 1) AS "roundId",
              (SELECT count(*)::int FROM round WHERE period = $1) AS rounds,
              EXISTS (SELECT FROM assignment) AS retailers`,
