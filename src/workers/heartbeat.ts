@@ -83,7 +83,11 @@ function nextDispatch(
 async function nextCheck({ database }: Services): Promise<Date | null> {
   const [row] = await database.query<{ at: Date | null }>({
     name: 'agenda-reconcile',
-    text: `SELECT least((SELECT min(check_at) FROM attempt), (SELECT min(check_at) FROM message)) AS at`,
+    text: `
+      SELECT least(
+        (SELECT min(check_at) FROM attempt), (SELECT min(check_at) FROM message),
+        (SELECT min(s.due_at) FROM spot_check s JOIN round r ON r.id = s.round_id WHERE s.state = 'scheduled' AND r.state = 'fielding')
+      ) AS at`,
   });
   return row?.at ?? null;
 }

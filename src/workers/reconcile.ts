@@ -1,7 +1,9 @@
 import type { Query } from '../platform/database.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
+import { releaseDueSpotChecks } from '../survey/round/spot-check.ts';
 import type { KnownCall } from '../telephony/ports.ts';
+import { drawRules } from './rules.ts';
 import type { Services } from './services.ts';
 import { wakeSettle } from './wake.ts';
 
@@ -19,6 +21,7 @@ export async function reconcile(services: Services): Promise<void> {
   for (const message of await dueMessages(services.database.query, now))
     await guarded(services, () => checkMessage(services, message, now));
   await endSilentThreads(services, now);
+  await guarded(services, () => releaseSpotChecks(services));
   await askForSteps(services);
   await wakeSettle(services);
 }
@@ -163,6 +166,11 @@ async function endSilentThreads({ database }: Services, now: Date): Promise<void
       INSERT INTO outbox (topic, case_id, at) SELECT 'ended', case_id, $1 FROM silent`,
     values: [now],
   });
+}
+
+/** Spot checks whose minute has come. */
+async function releaseSpotChecks(services: Services): Promise<void> {
+  await releaseDueSpotChecks({ ...services, rules: async (id) => drawRules(await services.rules(id)) });
 }
 
 /**

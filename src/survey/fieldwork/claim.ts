@@ -131,7 +131,8 @@ const claimable = (channel: string, now: string): string => `
 const ordersNow = 'open.half_day = ANY(c.ordering_half_days || c.delivery_half_days)';
 
 /**
- * Due cases by due time, then by their place in the draw. Two cases of one number: the first.
+ * Spot checks before waves, for somebody asked for them now; then due cases by due time, then by their place in the
+ * draw. Two cases of one number: the first. Two looks, so that each has its own partial index.
  */
 async function takeDue(
   query: Query,
@@ -143,22 +144,29 @@ async function takeDue(
   return query<DueCase>({
     name: 'claim-due',
     text: `
-      WITH due AS (
-        SELECT c.id FROM survey_case c JOIN unnest($3::text[], $5::text[]) AS open (zone, half_day) ON open.zone = c.time_zone
-        WHERE ${claimable('$1::channel', '$2::timestamptz')} AND c.due_at <= $2 AND NOT ($1::channel = 'voice' AND ${ordersNow})
-        ORDER BY c.due_at, c.position, c.id LIMIT $4
-        FOR UPDATE OF c SKIP LOCKED
+      WITH spot AS (
+        ${dueCases('c.wave = 0', '$4')}
+      ), planned AS (
+        ${dueCases('c.wave > 0', '$4 - (SELECT count(*) FROM spot)')}
+      ), due AS (
+        SELECT id FROM spot UNION ALL SELECT id FROM planned
       ), first_of_phone AS (
-        SELECT DISTINCT ON (c.phone_id) c.id FROM survey_case c JOIN due ON due.id = c.id ORDER BY c.phone_id, c.due_at, c.position, c.id
+        SELECT DISTINCT ON (c.phone_id) c.id FROM survey_case c JOIN due ON due.id = c.id ORDER BY c.phone_id, c.wave > 0, c.due_at, c.position, c.id
       ), taken AS (
         UPDATE survey_case c SET state = 'active', due_at = NULL, due_channel = NULL FROM first_of_phone f WHERE c.id = f.id
-        RETURNING c.id, c.round_id, c.phone_id, c.position
+        RETURNING c.id, c.round_id, c.phone_id, c.position, c.wave
       )
       SELECT id, round_id, phone_id, (SELECT coalesce(max(a.number), 0)::int + 1 FROM attempt a WHERE a.case_id = taken.id) AS number
-      FROM taken ORDER BY position, id`,
+      FROM taken ORDER BY wave > 0, position, id`,
     values: [channel, now, openZones, limit, openZones.map((zone) => halfDayOf(now, zone))],
   });
 }
+
+const dueCases = (which: string, limit: string): string => `
+  SELECT c.id FROM survey_case c JOIN unnest($3::text[], $5::text[]) AS open (zone, half_day) ON open.zone = c.time_zone
+  WHERE ${which} AND ${claimable('$1::channel', '$2::timestamptz')} AND c.due_at <= $2 AND NOT ($1::channel = 'voice' AND ${ordersNow})
+  ORDER BY c.due_at, c.position, c.id LIMIT ${limit}
+  FOR UPDATE OF c SKIP LOCKED`;
 
 /**
  * Posts the due calls to shops that are ordering or being delivered to at this hour: they were not reached before it
