@@ -109,6 +109,20 @@ questionnaire
   .action(async (id) => (await import('./questionnaire.ts')).exportVersion(id, process.stdout));
 
 program
+  .command('try')
+  .description(
+    '在终端里试一遍问卷 · hold a questionnaire’s conversation in the terminal, and get the test that replays it',
+  )
+  .argument('[questionnaire]', 'a JSON file (default: the standard one)')
+  .option('--sms', 'by the rules of texts instead of the telephone', false)
+  .option('--language <language>', 'zh-CN or en', 'zh-CN')
+  .option('--manager <name>', 'whom it asks about', '王建国')
+  .option('--rotation <digit>', 'the last digit of the ticket: odd asks Q7a, even Q7b', '1')
+  .action(async (path, options) =>
+    (await import('./try/try.ts')).tryOut(path, options, { input: process.stdin, out: process.stdout }),
+  );
+
+program
   .command('simulate')
   .description('Twilio 兼容的模拟运营商 · a Twilio-compatible carrier with simulated retailers')
   .helpOption(false)
