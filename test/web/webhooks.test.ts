@@ -324,7 +324,7 @@ test('a storm of duplicates: 200 turns, five copies of each at once, each with a
     attempts,
   );
   expect(heardOtherwise, 'the key that was taken is the one stored and read back').toEqual([]);
-});
+}, 120_000);
 
 describe('reports on a call', () => {
   const report = (attempt: string, CallStatus: string, more: Fields = {}) =>
