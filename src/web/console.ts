@@ -1,6 +1,14 @@
 import type { Request, Response } from 'express';
 import { downloadInput, downloadPublication, showBoard } from './board/board-page.ts';
 import type { Web } from './page.ts';
+import { showComparison, showQuestionnaire } from './questionnaires/version-page.ts';
+import {
+  confirmPublication,
+  downloadQuestionnaire,
+  listQuestionnaires,
+  publishQuestionnaire,
+  takeDraftFile,
+} from './questionnaires/versions-page.ts';
 import type { Permission } from './roles.ts';
 import { confirmLaunch, launch } from './round/launch-page.ts';
 import { showProgress, showRound, showToday } from './round/round-page.ts';
@@ -32,6 +40,21 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/rounds', permission: 'round.launch', show: launch },
   { method: 'get', path: '/rounds/:round', permission: 'round.read', show: showRound },
   { method: 'get', path: '/rounds/:round/progress', permission: 'round.read', show: showProgress },
+  { method: 'get', path: '/questionnaires', permission: 'questionnaire.write', show: listQuestionnaires },
+  { method: 'post', path: '/questionnaires/drafts', permission: 'questionnaire.write', show: takeDraftFile },
+  ...(
+    [
+      { method: 'get', path: '', show: showQuestionnaire },
+      { method: 'get', path: '/comparison', show: showComparison },
+      { method: 'get', path: '/document.json', show: downloadQuestionnaire },
+      { method: 'get', path: '/publication', show: confirmPublication },
+      { method: 'post', path: '/publication', show: publishQuestionnaire },
+    ] as const
+  ).map(({ path, ...route }) => ({
+    ...route,
+    path: `/questionnaires/:version${path}`,
+    permission: 'questionnaire.write' as const,
+  })),
   { method: 'get', path: '/board', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period/publication.json', permission: 'board.read', show: downloadPublication },

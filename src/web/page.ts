@@ -23,7 +23,7 @@ export interface Page {
   readonly at?: Section;
 }
 
-type Section = 'today' | 'rounds' | 'board';
+type Section = 'today' | 'rounds' | 'questionnaires' | 'board';
 
 /** Sends one page: the template in the layout, in the reader's language. */
 export function sendPage(
@@ -68,6 +68,7 @@ interface Place {
 const places: readonly Place[] = [
   { section: 'today', href: '/', may: 'round.read' },
   { section: 'rounds', href: '/rounds', may: 'rounds.list' },
+  { section: 'questionnaires', href: '/questionnaires', may: 'questionnaire.write' },
   { section: 'board', href: '/board', may: 'board.read' },
 ];
 

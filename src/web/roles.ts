@@ -5,7 +5,7 @@
 export const roles = ['admin', 'supervisor', 'desk', 'manager', 'auditor'] as const;
 export type Role = (typeof roles)[number];
 
-export type Permission = 'board.read' | 'round.read' | 'rounds.list' | 'round.launch';
+export type Permission = 'board.read' | 'round.read' | 'rounds.list' | 'round.launch' | 'questionnaire.write';
 
 /** `own-district` sees of a round what belongs to its own district's managers, and nothing of the others. */
 type Reach = 'everything' | 'own-district';
@@ -16,6 +16,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'round.read': 'everything',
     'rounds.list': 'everything',
     'round.launch': 'everything',
+    'questionnaire.write': 'everything',
   },
   supervisor: { 'board.read': 'everything', 'round.read': 'own-district' },
   desk: { 'board.read': 'everything' },

@@ -50,7 +50,10 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     await workField(fielding, 0.42);
     await hangNovember(done);
     await publishField(done);
-    live = await stand(fielding, ['/rounds/2026-12-R1', '/rounds', '/rounds/launch?period=2027-01', '/nowhere']);
+    live = await stand(fielding, [
+      ...['/rounds/2026-12-R1', '/rounds', '/rounds/launch?period=2027-01', '/nowhere'],
+      ...['/questionnaires', '/questionnaires/HF-1', '/questionnaires/HF-1/comparison?with=HF-1'],
+    ]);
     published = await stand(done, ['/board', '/rounds/2026-12-R1']);
     for (const site of [live, published]) site.storageState = await (await signIn(site)).context().storageState();
   });
