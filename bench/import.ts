@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import pg from 'pg';
 import { generateRoster } from '../src/cli/demo/roster.ts';
 import { type ImportKind, importFile } from '../src/cli/import.ts';
@@ -42,6 +43,7 @@ else await all();
 
 /** One import in this process; prints its figure. */
 async function one(kind: ImportKind, path: string): Promise<void> {
+  setFlagsFromString('--optimize-for-size');
   const config = readConfig(process.env);
   const { database, close } = await openDatabase(config, { log: openLog('warn') });
   const services = { database, clock: systemClock, chance: systemChance, vault: openOwnVault(config) };

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import cliProgress from 'cli-progress';
 import { readConfig } from '../config.ts';
 import { openDatabase, openOwnVault } from '../main.ts';
@@ -71,6 +72,8 @@ export async function importIntoRoster(
   out: NodeJS.WritableStream,
   options: ImportOptions,
 ): Promise<void> {
+  // Rows are garbage as soon as they are laid out. Left alone the collector waits until there is twice as much of it.
+  setFlagsFromString('--optimize-for-size');
   const config = readConfig(process.env);
   const { database, close } = await openDatabase(config, { log: openLog('warn') });
   const bar = new cliProgress.SingleBar({

@@ -11,6 +11,7 @@ import { chooseLanguage } from './language.ts';
 import type { Web } from './page.ts';
 import { draftsPath, takeDraft } from './questionnaires/uploading.ts';
 import { may } from './roles.ts';
+import { takeUpload, uploadPath } from './roster/uploading.ts';
 import { keepSessions, knowViewer, protectForms, viewerOf } from './sessions.ts';
 import { followLink, limitSignIn, showLink, showSignIn, signOut } from './sign-in-pages.ts';
 import { staticFolder } from './templates.ts';
@@ -50,6 +51,7 @@ export function createApp(services: Services, settings: WebSettings): Express {
   app.use(noStore, readCookies, chooseLanguage(publicUrl), overHttps(publicUrl));
   app.use(keepSessions(services, settings), knowViewer(services));
   app.use(draftsPath, takeDraft);
+  app.use(uploadPath, takeUpload);
   app.use(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 }), checkForm);
   app.get('/sign-in', showSignIn(web));
   const limited = limitSignIn();

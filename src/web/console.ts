@@ -10,6 +10,10 @@ import {
   takeDraftFile,
 } from './questionnaires/versions-page.ts';
 import type { Permission } from './roles.ts';
+import { showCompleteness } from './roster/completeness-page.ts';
+import { confirmOwnList, showOwnList } from './roster/own-list-page.ts';
+import { exportFile, showRoster } from './roster/roster-page.ts';
+import { applyUpload, downloadFaults, showUpload, takeFile } from './roster/upload-page.ts';
 import { confirmLaunch, launch } from './round/launch-page.ts';
 import { showProgress, showRound, showToday } from './round/round-page.ts';
 import { listRounds } from './round/rounds-page.ts';
@@ -55,6 +59,15 @@ export const consoleRoutes: readonly Route[] = [
     path: `/questionnaires/:version${path}`,
     permission: 'questionnaire.write' as const,
   })),
+  { method: 'get', path: '/roster', permission: 'roster.write', show: showRoster },
+  { method: 'post', path: '/roster/uploads', permission: 'roster.write', show: takeFile },
+  { method: 'get', path: '/roster/uploads/:upload', permission: 'roster.write', show: showUpload },
+  { method: 'get', path: '/roster/uploads/:upload/faults.csv', permission: 'roster.write', show: downloadFaults },
+  { method: 'post', path: '/roster/uploads/:upload/import', permission: 'roster.write', show: applyUpload },
+  { method: 'post', path: '/roster/export', permission: 'roster.write', show: exportFile },
+  { method: 'get', path: '/roster/completeness', permission: 'completeness.read', show: showCompleteness },
+  { method: 'get', path: '/roster/mine', permission: 'list.confirm', show: (visit) => showOwnList(visit) },
+  { method: 'post', path: '/roster/mine', permission: 'list.confirm', show: confirmOwnList },
   { method: 'get', path: '/board', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period/publication.json', permission: 'board.read', show: downloadPublication },

@@ -12,9 +12,9 @@ import { sendPage, type Web } from './page.ts';
 export class NotFound extends Error {}
 
 export class Forbidden extends Error {
-  readonly because: 'forbidden' | 'noDistrict';
+  readonly because: 'forbidden' | 'noDistrict' | 'noManager';
 
-  constructor(because: 'forbidden' | 'noDistrict' = 'forbidden') {
+  constructor(because: 'forbidden' | 'noDistrict' | 'noManager' = 'forbidden') {
     super(because);
     this.because = because;
   }

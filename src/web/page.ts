@@ -23,7 +23,7 @@ export interface Page {
   readonly at?: Section;
 }
 
-type Section = 'today' | 'rounds' | 'questionnaires' | 'board';
+type Section = 'today' | 'rounds' | 'questionnaires' | 'roster' | 'completeness' | 'ownList' | 'board';
 
 /** Sends one page: the template in the layout, in the reader's language. */
 export function sendPage(
@@ -69,6 +69,9 @@ const places: readonly Place[] = [
   { section: 'today', href: '/', may: 'round.read' },
   { section: 'rounds', href: '/rounds', may: 'rounds.list' },
   { section: 'questionnaires', href: '/questionnaires', may: 'questionnaire.write' },
+  { section: 'roster', href: '/roster', may: 'roster.write' },
+  { section: 'completeness', href: '/roster/completeness', may: 'completeness.read' },
+  { section: 'ownList', href: '/roster/mine', may: 'list.confirm' },
   { section: 'board', href: '/board', may: 'board.read' },
 ];
 

@@ -5,7 +5,15 @@
 export const roles = ['admin', 'supervisor', 'desk', 'manager', 'auditor'] as const;
 export type Role = (typeof roles)[number];
 
-export type Permission = 'board.read' | 'round.read' | 'rounds.list' | 'round.launch' | 'questionnaire.write';
+export type Permission =
+  | 'board.read'
+  | 'round.read'
+  | 'rounds.list'
+  | 'round.launch'
+  | 'questionnaire.write'
+  | 'roster.write'
+  | 'completeness.read'
+  | 'list.confirm';
 
 /** `own-district` sees of a round what belongs to its own district's managers, and nothing of the others. */
 type Reach = 'everything' | 'own-district';
@@ -17,12 +25,15 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'rounds.list': 'everything',
     'round.launch': 'everything',
     'questionnaire.write': 'everything',
+    // Nobody else: whoever is rated must not touch the numbers that are called (method §2).
+    'roster.write': 'everything',
+    'completeness.read': 'everything',
   },
-  supervisor: { 'board.read': 'everything', 'round.read': 'own-district' },
+  supervisor: { 'board.read': 'everything', 'round.read': 'own-district', 'completeness.read': 'own-district' },
   desk: { 'board.read': 'everything' },
   // Never live figures: a manager sees what is published, when it is (method §7).
-  manager: { 'board.read': 'everything' },
-  auditor: { 'board.read': 'everything', 'round.read': 'everything' },
+  manager: { 'board.read': 'everything', 'list.confirm': 'everything' },
+  auditor: { 'board.read': 'everything', 'round.read': 'everything', 'completeness.read': 'everything' },
 };
 
 export const may = (role: Role, what: Permission): Reach | null => table[role][what] ?? null;

@@ -23,7 +23,7 @@ export const lines = (...rows: readonly string[]): string => rows.map((row) => `
 
 /** All lines of a CSV text, faulty ones too. */
 function linesOf<C extends Columns>(text: string, table: Table<C>, faults: Faults): Line<C>[] {
-  const found = [...readCsv(text, faults)].flatMap((row) => table.take(row) ?? []);
+  const found = [...readCsv(Buffer.from(text), faults)].flatMap((row) => table.take(row) ?? []);
   table.end();
   return found;
 }

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import { DateTime } from 'luxon';
 import { audit } from '../../platform/audit.ts';
 import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
+import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { Faults } from './faults.ts';
 import { readRows } from './file.ts';
@@ -40,6 +43,8 @@ export interface ImportWish {
   readonly fileName?: string;
   /** Do everything and take it back at the end: the report is exactly what an import would do now. */
   readonly dryRun?: boolean;
+  /** What `digestOf` said of the report that was looked at: where it would be another one now, nothing is imported. */
+  readonly expected?: string;
   /** Told every thousand rows or so how many have been read. */
   readonly progress?: (rows: number) => void;
 }
@@ -55,6 +60,13 @@ export interface ImportReport extends Counts {
 }
 
 export type RetailersReport = RetailerDifference;
+
+/** What a file may hold, and how it is brought in. */
+export const imports = {
+  managers: importManagers,
+  retailers: importRetailers,
+  indicators: importIndicators,
+} as const;
 
 /** The days of assignments are the company's. */
 const timeZone = 'Asia/Shanghai';
@@ -123,7 +135,14 @@ export function importRetailers(
   });
 }
 
-const batch = 2000;
+/** What was looked at, in a word: equal reports, equal digests. */
+export const digestOf = (report: ImportReport): string =>
+  createHash('sha256')
+    .update(canonicalize(report) ?? '')
+    .digest('hex');
+
+/** Small enough to be gone before the garbage collector takes it for something that stays. */
+const batch = 500;
 
 /** Reads the whole file into the temporary tables. @throws BadFile with every fault, of the file and against the roster. */
 async function layOut(
@@ -183,7 +202,7 @@ class DryRun<Report> extends Error {
 /** One transaction, one import at a time, and a line in the audit log if anything changed. */
 async function importing<Report extends ImportReport>(
   { database, clock }: RosterServices,
-  { actor = 'cli', dryRun = false, full = false }: RetailersWish,
+  { actor = 'cli', dryRun = false, full = false, expected }: RetailersWish,
   action: string,
   work: (query: Query) => Promise<Report>,
 ): Promise<Report> {
@@ -192,6 +211,11 @@ async function importing<Report extends ImportReport>(
       await lockRoster(query);
       const report = await work(query);
       if (dryRun) throw new DryRun(report);
+      if (expected !== undefined && digestOf(report) !== expected)
+        throw new Refused(
+          'roster-changed',
+          '核对之后名册有变，未导入：请再看一次将有的变更 · the roster has changed since you looked, and nothing was imported: look at what would change once more',
+        );
       const { shown: _, ...detail } = report as Report & { readonly shown?: unknown; readonly gone?: number };
       if (report.created + report.changed + (full ? (detail.gone ?? 0) : 0) > 0)
         await audit(query, clock.now(), {
