@@ -250,6 +250,9 @@ const chinese = {
       sample: (expected: string) => `每名经理按同一公式定样本量，首批约抽 ${expected} 户。`,
       calls: (windows: string, attempts: string, days: string) =>
         `在工作日 ${windows} 拨打，每户最多 ${attempts} 次，分布在至少 ${days} 天；未接通的手机另发短信。`,
+      load: (calls: string, most: string, hours: string, ends: string) =>
+        `预计拨打约 ${calls} 次（最多 ${most} 次），占用线路约 ${hours} 小时，最迟约 ${ends} 打完。`,
+      answers: (completes: string, minutes: string) => `预计得到 ${completes} 份有效回访，计费通话约 ${minutes} 分钟。`,
       fixed: (questionnaire: string, rules: string) =>
         `问卷 ${questionnaire}、考核办法 ${rules} 从此固定，之后的修改不影响本轮。`,
     },
@@ -257,6 +260,14 @@ const chinese = {
     confirm: '确认启动',
     back: '返回',
     emptyRoster: '名册是空的：请先导入客户经理和零售户（huifang import）。',
+    weak: {
+      title: '样本可能不够的经理',
+      provisional: (name: string, n: string, reliability: string, margin: string) =>
+        `${name}：预计 ${n} 份，可靠度 ${reliability}，误差 ±${margin} 分，成绩可能只是暂定。`,
+      notRated: (name: string, n: string, reliability: string, margin: string) =>
+        `${name}：预计 ${n} 份，可靠度 ${reliability}，误差 ±${margin} 分，可能无法评定。`,
+    },
+    noQuestionnaire: '还没有已发布的问卷。',
     noRules: (month: string) => `${month} 还没有生效的考核办法。`,
     faults: {
       period: '请写成“年-月”，例如 2026-12。',
@@ -869,6 +880,10 @@ const english: Messages = {
         `One formula sizes every manager's sample; the first wave draws about ${expected} retailers.`,
       calls: (windows, attempts, days) =>
         `Calls go out on working days, ${windows}: at most ${attempts} a shop, on at least ${days} days; mobiles not reached get a text.`,
+      load: (calls, most, hours, ends) =>
+        `About ${calls} calls are expected (${most} at most); they keep the lines busy for about ${hours} hours, until about ${ends} at the latest.`,
+      answers: (completes, minutes) =>
+        `About ${completes} valid responses are expected, and about ${minutes} minutes that are billed.`,
       fixed: (questionnaire, rules) =>
         `Questionnaire ${questionnaire} and rule set ${rules} are fixed from here on; later edits do not touch this round.`,
     },
@@ -876,6 +891,14 @@ const english: Messages = {
     confirm: 'Launch now',
     back: 'Back',
     emptyRoster: 'The roster is empty: import managers and retailers first (huifang import).',
+    weak: {
+      title: 'Managers whose sample may not suffice',
+      provisional: (name, n, reliability, margin) =>
+        `${name}: about ${n} responses, reliability ${reliability}, ±${margin} points; the score may be provisional.`,
+      notRated: (name, n, reliability, margin) =>
+        `${name}: about ${n} responses, reliability ${reliability}, ±${margin} points; there may be no rating.`,
+    },
+    noQuestionnaire: 'No questionnaire is published yet.',
     noRules: (month) => `No rule set is in force for ${month}.`,
     faults: {
       period: 'Write it as year-month, for example 2026-12.',

@@ -87,7 +87,7 @@ export function periodsBefore(period: string, count: number): string[] {
 }
 
 /** Everybody with a manager today. Whoever was released in this period already, or in one he still rests from, rests. */
-function readRoster(query: Query, today: string, restingFrom: readonly string[]): Promise<RosterEntry[]> {
+export function readRoster(query: Query, today: string, restingFrom: readonly string[]): Promise<RosterEntry[]> {
   return query<RosterEntry>({
     text: `
       SELECT s.id AS "retailerId", a.manager_id AS "managerId", s.stratum, s.phone_id AS "phoneId", s.status = 'closed' AS closed,
@@ -131,7 +131,10 @@ function byManager(lines: readonly OrderedLine[]): Map<string, OrderedLine[]> {
 }
 
 /** Released and valid per manager over his last three closed rounds. */
-async function readTracks(query: Query, before: string): Promise<Map<string, { valid: number; released: number }>> {
+export async function readTracks(
+  query: Query,
+  before: string,
+): Promise<Map<string, { valid: number; released: number }>> {
   const rows = await query<{ manager_id: string; valid: number; released: number }>({
     text: `
       WITH recent AS (

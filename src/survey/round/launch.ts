@@ -21,6 +21,8 @@ export interface LaunchWish {
   readonly questionnaireId: string;
   readonly ruleSetId: string;
   readonly actor: string;
+  /** Nothing new is begun from here on; left out, the round closes when its every case is final. */
+  readonly closesAt?: Date | null;
   /** Randomness for the nonces; the installation's own unless a demo has to repeat itself. */
   readonly nonceChance?: Pick<Chance, 'bytes'>;
 }
@@ -45,8 +47,8 @@ export async function launchRound(services: RoundServices, wish: LaunchWish): Pr
     .transaction(async (query) => {
       await needPublished(query, questionnaireId);
       await query({
-        text: `INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at) VALUES ($1, $2, 'committed', $3, $4, $5)`,
-        values: [roundId, period, questionnaireId, ruleSetId, now],
+        text: `INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at, closes_at) VALUES ($1, $2, 'committed', $3, $4, $5, $6)`,
+        values: [roundId, period, questionnaireId, ruleSetId, now, wish.closesAt ?? null],
       });
       await query({
         text: `INSERT INTO draw (round_id, public_value, operator_trusted) VALUES ($1, 'NONE', true)`,

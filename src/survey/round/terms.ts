@@ -1,0 +1,66 @@
+import type { Query } from '../../platform/database.ts';
+import { Refused } from '../../platform/errors.ts';
+
+/** Which versions a round of a month is bound to: the rule set in force, and the questionnaire published last. */
+export interface Terms {
+  readonly roundId: string;
+  readonly ruleSetId: string;
+  readonly questionnaireId: string;
+}
+
+/** Versions that somebody names instead. */
+export interface NamedVersions {
+  readonly questionnaireId?: string | undefined;
+  readonly ruleSetId?: string | undefined;
+}
+
+export type Found =
+  | ({ readonly kind: 'terms' } & Terms)
+  | { readonly kind: 'round-exists'; readonly roundId: string }
+  | { readonly kind: 'roster-empty' | 'no-rules' | 'no-questionnaire' };
+
+/** A month has one round that is not cancelled, because it is published once. */
+export async function findTerms(query: Query, period: string, named: NamedVersions = {}): Promise<Found> {
+  const [found] = await query<{
+    ruleSetId: string | null;
+    questionnaireId: string | null;
+    roundId: string | null;
+    rounds: number;
+    retailers: boolean;
+  }>({
+    text: `
+      SELECT (SELECT id FROM rule_set WHERE effective_from <= $1 AND ($2::text IS NULL OR id = $2) ORDER BY effective_from DESC, id DESC LIMIT 1) AS "ruleSetId",
+             (SELECT id FROM questionnaire WHERE published_at IS NOT NULL AND ($3::text IS NULL OR id = $3)
+              ORDER BY published_at DESC, id DESC LIMIT 1) AS "questionnaireId",
+             (SELECT id FROM round WHERE period = $1 AND state <> 'cancelled' LIMIT 1) AS "roundId",
+             (SELECT count(*)::int FROM round WHERE period = $1) AS rounds,
+             EXISTS (SELECT FROM assignment) AS retailers`,
+    values: [period, named.ruleSetId ?? null, named.questionnaireId ?? null],
+  });
+  if (found?.roundId) return { kind: 'round-exists', roundId: found.roundId };
+  if (!found?.retailers) return { kind: 'roster-empty' };
+  const { ruleSetId, questionnaireId, rounds } = found;
+  if (!ruleSetId) return { kind: 'no-rules' };
+  if (!questionnaireId) return { kind: 'no-questionnaire' };
+  return { kind: 'terms', ruleSetId, questionnaireId, roundId: `${period}-R${rounds + 1}` };
+}
+
+/** @throws Refused where the month has a round, there is nobody to ask, or a version is missing. */
+export async function termsFor(query: Query, period: string, named: NamedVersions = {}): Promise<Terms> {
+  const found = await findTerms(query, period, named);
+  switch (found.kind) {
+    case 'terms':
+      return found;
+    case 'round-exists':
+      throw new Refused(
+        found.kind,
+        `${period} 已有轮次 ${found.roundId} · ${period} has the round ${found.roundId} already`,
+      );
+    case 'roster-empty':
+      throw new Refused(found.kind, '名册是空的，请先导入 · the roster is empty: import managers and retailers first');
+    case 'no-rules':
+      throw new Refused(found.kind, `${period} 没有生效的考核办法 · no such rule set is in force for ${period}`);
+    case 'no-questionnaire':
+      throw new Refused(found.kind, '没有已发布的问卷 · no such questionnaire is published');
+  }
+}
