@@ -9,6 +9,7 @@ import {
   recordUnknown,
 } from '../../src/survey/fieldwork/call.ts';
 import { claimDue, type Lane, reserveSlot } from '../../src/survey/fieldwork/claim.ts';
+import { beginSending } from '../../src/survey/fieldwork/message.ts';
 import { settle } from '../../src/survey/fieldwork/settle.ts';
 import { takeText } from '../../src/survey/fieldwork/text-turn.ts';
 import { takeVoiceTurn } from '../../src/survey/fieldwork/turn.ts';
@@ -412,6 +413,26 @@ describe('a text thread', () => {
     return claims.attemptIds[0] ?? '';
   };
   beforeEach(() => suite('thread'));
+
+  it('is not begun on a number that opted out, or in a round that was paused, between the look and the sending', async () => {
+    await all(`UPDATE survey_case SET due_channel = 'sms'`);
+    const { messageIds } = await claimDue(city, sms, {
+      now: city.clock.now(),
+      until: city.clock.now(),
+      openZones: zones,
+    });
+    const [messageId = ''] = messageIds;
+    const begin = () => beginSending(city.database.query, messageId, city.clock.now(), seconds(60));
+    await all(`UPDATE phone SET opted_out_at = now()`);
+    expect(await begin()).toBeNull();
+    await all(`UPDATE phone SET opted_out_at = NULL`);
+    await all(`UPDATE round SET state = 'paused'`);
+    expect(await begin()).toBeNull();
+    await all(`UPDATE round SET state = 'fielding'`);
+    expect(await begin()).toMatchObject({ text: 'S1' });
+    expect(await begin()).toBeNull();
+    await city.close();
+  });
 
   it('takes a reply once, however often the carrier delivers it, and answers it', async () => {
     const id = await open();

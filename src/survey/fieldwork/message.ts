@@ -42,13 +42,20 @@ export async function findPlanned(query: Query, messageId: string, now: Date): P
   return row ?? null;
 }
 
-/** Commits that the carrier is now being asked; lets one of two deliveries of the same job through. */
+/**
+ * Commits that the carrier is now being asked; lets one of two deliveries of the same job through, and begins no thread
+ * on a number that opted out, or in a round that stands still, since the text was looked at.
+ */
 export async function beginSending(query: Query, messageId: string, now: Date, checkAt: Date): Promise<Sending | null> {
   const [row] = await query<Sending>({
     name: 'message-begin',
     text: `
       WITH sending AS (
-        UPDATE message SET state = 'sending', sent_at = $2, check_at = $3 WHERE id = $1 AND state = 'planned' RETURNING attempt_id, text
+        UPDATE message m SET state = 'sending', sent_at = $2, check_at = $3
+        FROM attempt a JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
+        WHERE m.id = $1 AND m.state = 'planned' AND a.id = m.attempt_id
+          AND (a.state <> 'claimed' OR (p.opted_out_at IS NULL AND r.state = 'fielding'))
+        RETURNING m.attempt_id, m.text
       ), thread AS (
         UPDATE attempt a SET state = CASE WHEN a.state = 'claimed' THEN 'sending' ELSE a.state END,
                dialed_at = coalesce(a.dialed_at, $2::timestamptz), touched_at = $2, check_at = CASE WHEN a.state = 'ended' THEN NULL ELSE $4::timestamptz END
