@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts';
+import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
 
 /** Every operation of the API. What is not here is not served. */
-export const operations: readonly Operation[] = [...roundOperations];
+export const operations: readonly Operation[] = [...roundOperations, ...rosterOperations];

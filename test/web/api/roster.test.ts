@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cityManagers, type Field, openField, workField } from '../../support/field.ts';
+import { openSite } from '../site.ts';
+import { openProgram, type Program } from './program.ts';
+
+/** The roster by API: the same imports, exports and lists as by page. */
+let field: Field;
+let program: Program;
+
+beforeAll(async () => {
+  field = await openField('api-roster', cityManagers(2));
+  await workField(field, 0);
+  program = await openProgram(field, openSite(field), ['roster:read', 'roster:write']);
+});
+afterAll(() => field.close());
+
+const file = '许可证号,店名,工号,电话,城乡\nN1,新店,K01,13800138000,城镇\n';
+const bring = (query: string, content = file) =>
+  program.post(`/roster/imports?kind=retailers&${query}`, Buffer.from(content)).type('text/csv');
+
+test('a file is tried, and then imported', async () => {
+  const tried = await bring('dryRun=true');
+  expect(tried.body).toMatchObject({ rows: 1, created: 1, shown: { created: ['N1'] } });
+  expect((await bring('dryRun=true')).body).toEqual(tried.body);
+  expect((await bring('fileName=a.csv')).body).toEqual(tried.body);
+  expect((await bring('')).body).toMatchObject({ created: 0, unchanged: 1 });
+  expect(await field.city.database.query({ text: 'SELECT actor, file_name FROM roster_import' })).toEqual([
+    { actor: program.actor, file_name: 'a.csv' },
+  ]);
+});
+
+test('a file with faults is refused with each of them by its place', async () => {
+  const { status, body } = await bring('', file.replace('13800138000', '110').replace('新店', ''));
+  expect(status).toBe(400);
+  expect(JSON.stringify(body)).toContain('第 2 行，列“店名”');
+  expect(JSON.stringify(body)).toContain('第 2 行，列“电话”');
+});
+
+test('an export is masked, and comes back without a change', async () => {
+  const { text, headers } = await program.get('/roster/exports/retailers');
+  expect(headers['content-disposition']).toBe('attachment; filename=retailers.csv');
+  expect(text).toContain('N1,新店,K01,138****8000');
+  expect((await bring('dryRun=true&full=true', text)).body).toMatchObject({ created: 0, changed: 0, gone: 0 });
+});
+
+test('the lists are compared with the last frame', async () => {
+  const { body } = await program.get('/roster/completeness');
+  expect(body).toMatchObject({ roundId: null, formerId: '2026-12-R1' });
+  expect(body.managers).toContainEqual(expect.objectContaining({ managerId: 'K01', added: 1, vanished: [] }));
+  expect((await program.get('/roster/completeness?round=2020-01-R1')).status).toBe(404);
+  expect((await program.get('/roster/confirmations')).body).toEqual({ period: '2027-01', items: [] });
+});
