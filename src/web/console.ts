@@ -14,6 +14,7 @@ import { showCompleteness } from './roster/completeness-page.ts';
 import { confirmOwnList, showOwnList } from './roster/own-list-page.ts';
 import { exportFile, showRoster } from './roster/roster-page.ts';
 import { applyUpload, downloadFaults, showUpload, takeFile } from './roster/upload-page.ts';
+import { applyChange, confirmChange } from './round/change-page.ts';
 import { confirmLaunch, launch } from './round/launch-page.ts';
 import { showProgress, showRound, showToday } from './round/round-page.ts';
 import { listRounds } from './round/rounds-page.ts';
@@ -42,6 +43,11 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'get', path: '/rounds', permission: 'rounds.list', show: (visit) => listRounds(visit) },
   { method: 'get', path: '/rounds/launch', permission: 'round.launch', show: confirmLaunch },
   { method: 'post', path: '/rounds', permission: 'round.launch', show: launch },
+  {
+    ...{ method: 'get', path: '/rounds/:round/change/:change', permission: 'round.change' },
+    show: (visit) => confirmChange(visit),
+  },
+  { method: 'post', path: '/rounds/:round/change/:change', permission: 'round.change', show: applyChange },
   { method: 'get', path: '/rounds/:round', permission: 'round.read', show: showRound },
   { method: 'get', path: '/rounds/:round/progress', permission: 'round.read', show: showProgress },
   { method: 'get', path: '/questionnaires', permission: 'questionnaire.write', show: listQuestionnaires },

@@ -275,6 +275,39 @@ const chinese = {
     },
   },
 
+  change: {
+    reason: '原因（会显示在轮次页上，并记入审计）',
+    needsReason: '请写明原因，1–500 字。',
+    pause: {
+      link: '暂停',
+      title: (month: string) => `暂停 ${month}评价回访`,
+      steps: ['不再拨出，也不再发起短信；已接通的会打完，答案照常计入。', '随时可以继续，进度不变。'],
+      confirm: '确认暂停',
+    },
+    resume: {
+      link: '继续',
+      title: (month: string) => `继续 ${month}评价回访`,
+      steps: ['暂停期间到时的，在允许的时段里马上拨打。'],
+      confirm: '确认继续',
+    },
+    close: {
+      link: '提前结束',
+      title: (month: string) => `提前结束 ${month}评价回访`,
+      steps: [
+        '不再开始新的通话和短信，未到时的随机抽查作废。',
+        '正在进行的打完以后，本轮结束；未完成的按现有结果定案。',
+        '随机数公开，随后计分。不能恢复。',
+      ],
+      confirm: '确认结束',
+    },
+    cancel: {
+      link: '取消',
+      title: (month: string) => `取消 ${month}评价回访`,
+      steps: ['不再联系任何零售户，本轮不计分。', '原因公开。不能恢复，只能另行启动新一轮。'],
+      confirm: '确认取消本轮',
+    },
+  },
+
   round: {
     title: (month: string) => `${month}评价回访`,
     launchedAt: (at: string) => `${at} 启动`,
@@ -903,6 +936,45 @@ const english: Messages = {
     faults: {
       period: 'Write it as year-month, for example 2026-12.',
       exists: (month, round) => `${month} has the round ${round} already; a month is published once.`,
+    },
+  },
+
+  change: {
+    reason: 'Reason (shown on the page of the round, and kept in the audit log)',
+    needsReason: 'Say why, in 1 to 500 characters.',
+    pause: {
+      link: 'Pause',
+      title: (month) => `Pause the ${month} round`,
+      steps: [
+        'No call and no thread of texts is begun; calls under way finish, and their answers count.',
+        'It can be resumed at any time, where it stood.',
+      ],
+      confirm: 'Pause now',
+    },
+    resume: {
+      link: 'Resume',
+      title: (month) => `Resume the ${month} round`,
+      steps: ['What came due meanwhile is called at once, within the calling hours.'],
+      confirm: 'Resume now',
+    },
+    close: {
+      link: 'Close early',
+      title: (month) => `Close the ${month} round early`,
+      steps: [
+        'No new call or text is begun; spot checks that are to come are dropped.',
+        'Once what runs is finished the round closes; what is open keeps the result it has.',
+        'The random numbers are revealed and scoring follows. This cannot be undone.',
+      ],
+      confirm: 'Close now',
+    },
+    cancel: {
+      link: 'Cancel',
+      title: (month) => `Cancel the ${month} round`,
+      steps: [
+        'No retailer is contacted any more, and the round is not scored.',
+        'The reason is public. This cannot be undone; only a new round can be launched.',
+      ],
+      confirm: 'Cancel this round',
     },
   },
 

@@ -10,6 +10,7 @@ export type Permission =
   | 'round.read'
   | 'rounds.list'
   | 'round.launch'
+  | 'round.change'
   | 'questionnaire.write'
   | 'roster.write'
   | 'completeness.read'
@@ -24,6 +25,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'round.read': 'everything',
     'rounds.list': 'everything',
     'round.launch': 'everything',
+    'round.change': 'everything',
     'questionnaire.write': 'everything',
     // Nobody else: whoever is rated must not touch the numbers that are called (method §2).
     'roster.write': 'everything',

@@ -190,7 +190,14 @@ describe('a supervisor', () => {
 
 describe('roles', () => {
   const allowed: Readonly<Record<Role, readonly string[]>> = {
-    admin: ['/', '/rounds', '/rounds/launch', '/rounds/:round', '/rounds/:round/progress'],
+    admin: [
+      '/',
+      '/rounds',
+      '/rounds/launch',
+      '/rounds/:round',
+      '/rounds/:round/progress',
+      '/rounds/:round/change/:change',
+    ],
     supervisor: ['/', '/rounds/:round', '/rounds/:round/progress'],
     auditor: ['/', '/rounds/:round', '/rounds/:round/progress'],
     desk: ['/'],
@@ -200,8 +207,10 @@ describe('roles', () => {
   test.each(Object.keys(allowed) as Role[])('%s sees what is his, and 403 for the rest', async (role) => {
     const browser = await signedIn(field, app, role, role === 'supervisor' ? 'D2' : null);
     for (const { method, path } of consoleRoutes) {
-      if (method === 'post' || path.startsWith('/board')) continue;
-      const { status } = await browser.get(`${path.replace(':round', roundId)}?period=2027-01`);
+      if (method === 'post' || !(path === '/' || path.startsWith('/rounds'))) continue;
+      const { status } = await browser.get(
+        `${path.replace(':round', roundId).replace(':change', 'pause')}?period=2027-01`,
+      );
       const expected = allowed[role].includes(path) ? (path === '/' ? 303 : 200) : 403;
       expect({ path, status }).toEqual({ path, status: expected });
     }

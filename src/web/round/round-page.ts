@@ -1,8 +1,10 @@
 import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
 import { languageOf } from '../language.ts';
+import { messagesIn } from '../messages.ts';
 import { sendFragment, sendPage } from '../page.ts';
 import { may } from '../roles.ts';
+import { changesFor } from './change-page.ts';
 import { readPicture } from './picture.ts';
 import { progressView } from './progress-view.ts';
 import { currentRound, findRound, type RoundFacts } from './standing.ts';
@@ -15,13 +17,14 @@ export async function showToday({ web, response, viewer }: Visit): Promise<void>
 }
 
 export async function showRound(visit: Visit): Promise<void> {
-  const { web, request, response } = visit;
+  const { web, request, response, viewer } = visit;
   const { round, view } = await look(visit);
   const path = `/rounds/${encodeURIComponent(round.id)}`;
   const page = { title: view.title, at: view.live ? 'today' : 'rounds' } as const;
   sendPage(web, request, response, 'round', page, {
     view,
     path,
+    changes: may(viewer.role, 'round.change') ? changesFor(round, messagesIn(languageOf(response))) : [],
     progress: `${path}/progress`,
     refreshes: refreshes(view),
   });
