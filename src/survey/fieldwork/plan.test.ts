@@ -24,7 +24,7 @@ const call = (time: string, outcome: Disposition | null, more: Partial<PastAttem
 const thread = (time: string, outcome: Disposition | null): PastAttempt => ({ ...call(time, outcome), channel: 'sms' });
 const shop = (attempts: PastAttempt[], more: Partial<CaseHistory> = {}): CaseHistory => ({
   ...{ attempts, timeZone: 'Asia/Shanghai', phoneKind: 'mobile', proven: false, optedOut: false },
-  ...{ halfDays: [], closesAt: null, ...more },
+  ...{ halfDays: [], closesAt: null, resumable: false, ...more },
 });
 const next = (attempts: PastAttempt[], now: string, more: Partial<CaseHistory> = {}) => {
   const { due, state, disposition } = plan(shop(attempts, more), local(now), rules);
@@ -112,6 +112,19 @@ describe('the next contact', () => {
       state: 'done',
       disposition: 'refused',
     });
+  });
+
+  it('after a broken-off interview asks one question more in writing at once, and calls again another day', () => {
+    const resumable = { resumable: true };
+    const broken = call('12-01T09:40', 'partial');
+    expect(next([broken], '12-01T09:42', resumable).due).toBe('sms 12-01 09:42');
+    expect(next([broken], '12-01T20:10', resumable).due).toBe('sms 12-02 09:00');
+    expect(next([broken, thread('12-01T09:42', null)], '12-01T09:43', resumable).due).toBe('voice 12-02 14:00');
+    expect(next([broken], '12-01T09:42', { ...resumable, phoneKind: 'landline' }).due).toBe('voice 12-02 14:00');
+    const later = call('12-01T09:40', 'partial', { wanted: 'afternoon' });
+    expect(next([later], '12-01T09:42', resumable).due).toMatch(/^voice/);
+    const answered = { ...thread('12-01T09:42', 'partial'), reachedItsEnd: true };
+    expect(next([broken, answered], '12-01T09:50', resumable).state).toBe('done');
   });
 
   it('after a broken-off interview resumes, not on the same day', () => {

@@ -44,6 +44,8 @@ export interface CaseHistory {
   readonly phoneKind: 'mobile' | 'landline';
   readonly proven: boolean;
   readonly optedOut: boolean;
+  /** A text may go on where a call broke off: the question it would ask is open. */
+  readonly resumable: boolean;
   /** The shop orders or is delivered to then, and is never called (script §2): `2-morning`. */
   readonly halfDays: readonly string[];
   /** Nothing new is begun from here on; null = until every case is final. */
@@ -101,9 +103,16 @@ function isOver(attempts: readonly PastAttempt[]): boolean {
 }
 
 /** One text thread a case: after the third call without an answer, or where keys gave no score. Mobiles only. */
-function wantsText({ attempts, phoneKind }: CaseHistory, calls: readonly PastAttempt[], rules: ContactRules): boolean {
+function wantsText(
+  { attempts, phoneKind, resumable }: CaseHistory,
+  calls: readonly PastAttempt[],
+  rules: ContactRules,
+): boolean {
   if (phoneKind !== 'mobile' || attempts.some(({ channel, spared }) => channel === 'sms' && !spared)) return false;
-  if (calls.some(({ outcome }) => outcome === 'partial' || outcome === 'refused')) return false;
+  const broken = calls.findLast(({ outcome }) => outcome === 'partial');
+  // He hung up after the rating, and did not ask to be called later: one question more, in writing (script §5, 11).
+  if (broken) return resumable && broken.wanted === null;
+  if (calls.some(({ outcome }) => outcome === 'refused')) return false;
   return calls.length >= rules.smsAfterAttempt || calls.some(({ handOver }) => handOver === 'no-score');
 }
 

@@ -11,11 +11,15 @@ export function protocolEnds(from: Date, timeZone: string, rules: ContactRules):
   const attempts: PastAttempt[] = [];
   let now = from;
   for (;;) {
-    const { due } = plan(
-      { attempts, timeZone, phoneKind: 'mobile', proven: false, optedOut: false, halfDays: [], closesAt: null },
-      now,
-      rules,
-    );
+    const shop = {
+      timeZone,
+      phoneKind: 'mobile',
+      proven: false,
+      optedOut: false,
+      halfDays: [],
+      closesAt: null,
+    } as const;
+    const { due } = plan({ ...shop, attempts, resumable: false }, now, rules);
     if (!due) return now;
     now =
       due.channel === 'voice'

@@ -3,7 +3,7 @@ import type { Database, Query } from '../../platform/database.ts';
 import type { Disposition } from '../disposition/disposition.ts';
 import { type CallResult, outcomeOfCall, outcomeOfThread, reachedItsEnd, responseOf } from '../disposition/outcome.ts';
 import type { Answers, Conversation } from '../interview/conversation.ts';
-import { type Thread, threadIsAnswered } from '../interview/thread.ts';
+import { mayResume, type Thread, threadIsAnswered } from '../interview/thread.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
 import { type CaseHistory, type ContactRules, type PastAttempt, plan } from './plan.ts';
 
@@ -175,6 +175,7 @@ async function conclude(
     timeZone: one.timeZone,
     phoneKind: one.phoneKind,
     proven: isProven(one.provenAt, now),
+    resumable: mayResume(questionnaire, one.answers),
     ...{ optedOut: one.optedOutAt !== null, halfDays: one.halfDays, closesAt: one.closesAt },
   };
   return {

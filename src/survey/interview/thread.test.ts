@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { standardQuestionnaire } from '../questionnaire/questionnaire.ts';
 import type { Answers, Effect } from './conversation.ts';
-import { beginThread, decideText, type Thread, threadIsAnswered, type WrittenSetting } from './thread.ts';
+import { beginThread, decideText, mayResume, type Thread, threadIsAnswered, type WrittenSetting } from './thread.ts';
 
 const questionnaire = standardQuestionnaire();
 
@@ -173,6 +173,7 @@ describe('a question answered on the telephone', () => {
     expect(threadIsAnswered(questionnaire, { Q1: 4, Q6: 0, Q7b: 2 })).toBe(true);
     expect(threadIsAnswered(questionnaire, { Q1: 0, Q6: 0, Q7b: 2 })).toBe(false);
     expect(threadIsAnswered(questionnaire, { Q1: 4, Q6: 0 })).toBe(false);
+    expect([{ Q1: 4 }, { Q1: 4, Q6: 0 }].map((answers) => mayResume(questionnaire, answers))).toEqual([true, false]);
   });
 });
 

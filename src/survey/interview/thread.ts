@@ -195,6 +195,10 @@ const isAnswered = (item: Item, answers: Answers): boolean => {
 export const threadIsAnswered = (questionnaire: Questionnaire, answers: Answers): boolean =>
   questionnaire.thread.every((step) => isAnswered(itemOf(questionnaire, step), answers));
 
+/** A text that goes on where a call broke off would ask what is still open. */
+export const mayResume = (questionnaire: Questionnaire, answers: Answers): boolean =>
+  questionnaire.thread.some((step) => step.resume && !isAnswered(itemOf(questionnaire, step), answers));
+
 const over = (
   { ratedAt }: Thread,
   because: Extract<Thread, { is: 'over' }>['because'],

@@ -60,6 +60,7 @@ describe('a faulty questionnaire is refused, with its place in words', () => {
     ['a thread that begins elsewhere', (d) => d.thread.shift(), /短信步骤 1 \(Q6\)/, /第一问必须是总体评分 Q1/],
     ['a step without its text', (d) => delete d.texts.SE1b, /短信步骤 2 \(Q6\).*unclear/, /there is no text SE1b/],
     ['a step that asks nothing', (d) => (d.thread[1].item = 'Q16'), /短信步骤 2 \(Q16\)/, /there is no item Q16/],
+    ['two steps to resume at', (d) => (d.thread[2].resume = 'SP'), /短信步骤 3 \(Q7b\).*resume/, /only one step/],
     [
       'a variable without a value',
       (d) => (d.clips.Z1.en = 'Bye {{name}}'),

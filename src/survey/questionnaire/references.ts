@@ -93,7 +93,13 @@ function threadFaults({ items, thread, texts }: Questionnaire): Misfit[] {
       path: ['thread', 0, 'item'],
       message: `短信第一问必须是总体评分 ${items[0]?.id} · the thread begins with the overall rating ${items[0]?.id}`,
     });
+  const resuming = thread.findIndex(({ resume }) => resume !== undefined);
   for (const [index, step] of thread.entries()) {
+    if (step.resume !== undefined && index > resuming)
+      faults.push({
+        path: ['thread', index, 'resume'],
+        message: '只能有一步接着断掉的电话问 · only one step goes on where a call broke off',
+      });
     if (!items.some(({ id }) => id === step.item))
       faults.push({
         path: ['thread', index, 'item'],
