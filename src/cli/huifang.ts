@@ -108,6 +108,42 @@ questionnaire
   .argument('<id>', 'such as HF-1')
   .action(async (id) => (await import('./questionnaire.ts')).exportVersion(id, process.stdout));
 
+draw
+  .command('nonce')
+  .description('生成随机数和它的指纹，不联网 · make a nonce and its commitment, offline')
+  .action(async () => {
+    const [{ drawNonce }, { systemChance }] = await Promise.all([
+      import('./draw-round.ts'),
+      import('../platform/chance.ts'),
+    ]);
+    drawNonce(systemChance, process.stdout);
+  });
+draw
+  .command('commit')
+  .description('代保管人交指纹 · take the commitment of a holder')
+  .argument('<round>')
+  .argument('<commitment>', 'as huifang draw nonce printed it')
+  .requiredOption('--holder <user>', 'whose it is: id or name')
+  .action(async (round, commitment, { holder }) =>
+    (await import('./draw-round.ts')).drawCommit(round, commitment, holder, process.stdout),
+  );
+draw
+  .command('hand-in')
+  .description('代保管人交随机数（标准输入）· take the nonce of a holder, from standard input')
+  .argument('<round>')
+  .action(async (round) => {
+    const { text } = await import('node:stream/consumers');
+    await (await import('./draw-round.ts')).drawHandIn(round, (await text(process.stdin)).trim(), process.stdout);
+  });
+draw
+  .command('export')
+  .description("导出复算包 · write a draw's bundle: the auditors', or the public one")
+  .argument('<round>')
+  .option('--public', "counts and hashes, without any retailer's id", false)
+  .action(async (round, options) =>
+    (await import('./draw-round.ts')).drawExport(round, options.public, process.stdout),
+  );
+
 program
   .command('try')
   .description(

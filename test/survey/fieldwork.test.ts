@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { seedOf, ticketsUnder } from '../../src/survey/draw/satq1.ts';
+import { ticketsUnder } from '../../src/survey/draw/satq1.ts';
 import {
   beginDialing,
   type CallReport,
@@ -16,7 +16,7 @@ import { takeVoiceTurn } from '../../src/survey/fieldwork/turn.ts';
 import type { Key } from '../../src/survey/interview/conversation.ts';
 import { closeRound } from '../../src/survey/round/close.ts';
 import { drawRound } from '../../src/survey/round/draw.ts';
-import { openNonces, readNonces } from '../../src/survey/round/nonces.ts';
+import { readSeed } from '../../src/survey/round/nonces.ts';
 import { drawRules } from '../../src/workers/rules.ts';
 import { type City, fieldRound, openCity, settleIn, shopsOf } from '../support/city.ts';
 
@@ -116,10 +116,7 @@ describe('the draw job', () => {
   });
 
   it('gives each case the last digit of its ticket, which decides what is asked by turns', async () => {
-    const [draw] = await all<{ frame_hash: string }>('SELECT frame_hash FROM draw');
-    const nonces = openNonces(await readNonces(city.database.query, '2026-12-R1'), city.vault);
-    const parts = { drawId: '2026-12-R1', frameHash: draw?.frame_hash ?? '', nonces, publicValue: 'NONE' };
-    const ticket = ticketsUnder(seedOf(parts));
+    const ticket = ticketsUnder(await readSeed(city.database.query, city.vault, '2026-12-R1'));
     const cases = await all<{ retailer_id: string; rotation: number }>('SELECT retailer_id, rotation FROM survey_case');
     expect(cases.map(({ rotation }) => rotation)).toEqual(
       cases.map(({ retailer_id }) => Number(ticket(retailer_id).slice(-1))),

@@ -48,11 +48,11 @@ export async function readDrawBundle(
   });
   const releases = await readReleases(database, roundId);
   const stored = await readNonces(query, roundId);
-  const nonces = openNonces(stored, vault);
+  const nonces = openNonces(stored, vault) ?? [];
   const { frameHash, publicValue, operatorTrusted, sampling } = draw;
   return {
     ...{ drawId: roundId, frame: frameText(lines), frameHash, nonces, publicValue },
-    commitments: stored.map(({ commitment }) => commitment),
+    commitments: stored.flatMap(({ commitment }) => commitment ?? []),
     seed: seedOf({ drawId: roundId, frameHash, nonces, publicValue }),
     sharedPhones: sharedPhones(lines),
     managers: managerDraws(lines, excluded, releases),

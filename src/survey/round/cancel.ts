@@ -3,7 +3,8 @@ import type { RoundServices } from './launch.ts';
 import { moveRound, type RoundChange, reasonOf } from './move.ts';
 
 /**
- * Cancels a round for good, in public: its reason stays on its page. Nobody is called any more, threads of
+ * Cancels a round for good, in public: its reason stays on its page, and its nonces are revealed, so that nobody can say
+ * that a sample was thrown away because it did not suit. Nobody is called any more, threads of
  * texts end, whoever is on the line is told goodbye at his next key, and nothing of the round is scored.
  *
  * @throws BadInput without a reason; Refused where the round is closed or cancelled already.
@@ -20,6 +21,11 @@ export async function cancelRound(
       text: `UPDATE survey_case SET due_at = NULL, due_channel = NULL WHERE round_id = $1 AND due_at IS NOT NULL`,
       values: [change.roundId],
     });
+    await query({
+      text: `UPDATE spot_check SET state = 'cancelled', done_at = $2 WHERE round_id = $1 AND state = 'scheduled'`,
+      values: [change.roundId, now],
+    });
+    await query({ text: 'UPDATE draw SET revealed_at = $2 WHERE round_id = $1', values: [change.roundId, now] });
     await endThreads(query, change.roundId, now);
   });
 }

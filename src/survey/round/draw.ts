@@ -20,13 +20,17 @@ interface CommittedRound {
   readonly id: string;
   readonly period: string;
   readonly ruleSetId: string;
-  readonly publicValue: string;
+  readonly publicEventAt: Date | null;
+  readonly publicValue: string | null;
+  readonly frameHash: string | null;
 }
 
+type Framed = RosterEntry & { readonly phoneId: string };
+
 /**
- * Freezes the frame of a committed round, orders it, and releases the first wave: one case a released retailer. All in
- * one transaction that begins by locking the round, so that a job delivered twice draws once and a killed one leaves
- * nothing half done.
+ * Takes a committed round as far as it can go: freezes its frame, and, once every nonce is in and the public value is
+ * known, orders it and releases the first wave. Each time in one transaction that begins by locking the round, so that
+ * a job delivered twice draws once and a killed one leaves nothing half done.
  *
  * @returns whether it was this call that drew.
  */
@@ -38,34 +42,29 @@ export async function drawRound(
   return services.database.transaction(async (query) => {
     const round = await lockCommitted(query, roundId);
     if (!round) return false;
-    const { sampling, contact, timeZone } = await services.rules(round.ruleSetId);
-    const today = DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
-    const { inFrame, excluded } = splitRoster(
-      await readRoster(query, today, periodsBefore(round.period, sampling.restPeriods)),
-    );
-    const frame = freeze(inFrame);
+    const rules = await services.rules(round.ruleSetId);
+    const frozen = round.frameHash === null ? await freezeFrame(query, round, rules, now) : null;
+    const frameHash = round.frameHash ?? frozen?.hash;
+    // Its event was over before the frame could be frozen: such a draw proves nothing and can only be cancelled.
+    if (frameHash === undefined) return false;
     const nonces = openNonces(await readNonces(query, roundId), services.vault);
-    const seed = seedOf({ drawId: roundId, frameHash: frame.hash, nonces, publicValue: round.publicValue });
-    const lines = orderFrame(inFrame, seed);
-    await storeFrame(query, roundId, lines, excluded);
-    const wish = { roundId, seed, spotCheckId: null, contact, now };
-    const released = await release(services, query, wish, await firstWaves(query, round, lines, sampling));
+    if (!nonces || round.publicValue === null) {
+      if (frozen) await storeFrame(query, roundId, asFrozen(frozen.entries));
+      return false;
+    }
+    const seed = seedOf({ drawId: roundId, frameHash, nonces, publicValue: round.publicValue });
+    const lines = orderFrame(frozen?.entries ?? (await readFrozen(query, roundId)), seed);
+    await (frozen ? storeFrame : placeFrame)(query, roundId, lines);
+    const wish = { roundId, seed, spotCheckId: null, contact: rules.contact, now };
+    const released = await release(services, query, wish, await firstWaves(query, round, lines, rules.sampling));
     // Until the tables' sizes are known, plans are made for empty ones, and kept by prepared statements.
     await query({ text: 'ANALYZE survey_case, frame_line' });
-    await query({
-      text: `UPDATE draw SET frame_hash = $2, frozen_at = $3 WHERE round_id = $1`,
-      values: [roundId, frame.hash, now],
-    });
     await query({
       text: `UPDATE round SET state = 'fielding', fielding_at = $2 WHERE id = $1`,
       values: [roundId, now],
     });
-    await audit(query, now, {
-      actor: 'system',
-      action: 'round.draw',
-      subject: roundId,
-      detail: { frameHash: frame.hash, frame: lines.length, excluded: excluded.length, released },
-    });
+    const detail = { frameHash, frame: lines.length, released };
+    await audit(query, now, { actor: 'system', action: 'round.draw', subject: roundId, detail });
     return true;
   });
 }
@@ -73,11 +72,67 @@ export async function drawRound(
 async function lockCommitted(query: Query, roundId: string): Promise<CommittedRound | null> {
   const [row] = await query<CommittedRound>({
     text: `
-      SELECT r.id, r.period, r.rule_set_id AS "ruleSetId", d.public_value AS "publicValue"
+      SELECT r.id, r.period, r.rule_set_id AS "ruleSetId", d.public_event_at AS "publicEventAt", d.public_value AS "publicValue",
+             d.frame_hash AS "frameHash"
       FROM round r JOIN draw d ON d.round_id = r.id WHERE r.id = $1 AND r.state = 'committed' FOR UPDATE OF r`,
     values: [roundId],
   });
   return row ?? null;
+}
+
+/** Fixes who could be asked, who is left out and who rests, before the event happens and before any nonce is seen. */
+async function freezeFrame(
+  query: Query,
+  { id, period, publicEventAt }: CommittedRound,
+  { sampling, timeZone }: DrawRules,
+  now: Date,
+): Promise<{ readonly hash: string; readonly entries: readonly Framed[] } | null> {
+  if (publicEventAt && publicEventAt <= now) return null;
+  const today = DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
+  const roster = await readRoster(query, today, periodsBefore(period, sampling.restPeriods));
+  const { inFrame, excluded } = splitRoster(roster);
+  const { hash } = freeze(inFrame);
+  await storeExclusions(query, id, excluded);
+  await query({
+    text: `UPDATE draw SET frame_hash = $2, frozen_at = $3 WHERE round_id = $1`,
+    values: [id, hash, now],
+  });
+  const detail = { frameHash: hash, frame: inFrame.length, excluded: excluded.length };
+  await audit(query, now, { actor: 'system', action: 'round.freeze', subject: id, detail });
+  return { hash, entries: inFrame };
+}
+
+/** A frozen frame that has no order yet; who rests for a shared phone is decided by the tickets. */
+const asFrozen = (entries: readonly Framed[]): OrderedLine[] =>
+  entries.map(({ managerId, retailerId, stratum, phoneId, rested }, position) => ({
+    ...{ managerId, retailerId, stratum, phoneId, position },
+    resting: rested ? 'rested' : null,
+  }));
+
+function readFrozen(query: Query, roundId: string): Promise<Framed[]> {
+  return query<Framed>({
+    text: `
+      SELECT retailer_id AS "retailerId", manager_id AS "managerId", stratum, phone_id AS "phoneId", false AS closed,
+             false AS "optedOut", resting IS NOT NULL AS rested
+      FROM frame_line WHERE round_id = $1`,
+    values: [roundId],
+  });
+}
+
+/** Gives the lines of a frozen frame their places in the order. */
+async function placeFrame(query: Query, roundId: string, lines: readonly OrderedLine[]): Promise<void> {
+  await query({
+    text: `
+      UPDATE frame_line f SET position = placed.position, resting = placed.resting
+      FROM unnest($2::text[], $3::int[], $4::rest_reason[]) AS placed (retailer_id, position, resting)
+      WHERE f.round_id = $1 AND f.retailer_id = placed.retailer_id`,
+    values: [
+      roundId,
+      lines.map((line) => line.retailerId),
+      lines.map((line) => line.position),
+      lines.map((line) => line.resting),
+    ],
+  });
 }
 
 /** The `count` periods before `period`, latest first: `2026-12` → `2026-11`, `2026-10`. */
@@ -150,26 +205,30 @@ export async function readTracks(
   return new Map(rows.map(({ manager_id, valid, released }) => [manager_id, { valid, released }]));
 }
 
-async function storeFrame(
-  query: Query,
-  roundId: string,
-  lines: readonly OrderedLine[],
-  excluded: readonly Exclusion[],
-): Promise<void> {
-  await query({
-    text: `
-      INSERT INTO frame_line (round_id, retailer_id, manager_id, stratum, position, phone_id, resting)
-      SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::uuid[], $7::rest_reason[])`,
-    values: [
-      roundId,
-      lines.map((line) => line.retailerId),
-      lines.map((line) => line.managerId),
-      lines.map((line) => line.stratum),
-      lines.map((line) => line.position),
-      lines.map((line) => line.phoneId),
-      lines.map((line) => line.resting),
-    ],
-  });
+/** Lines go over in parts: arrays of a whole city's would stand in memory several times over. */
+const part = 50_000;
+
+async function storeFrame(query: Query, roundId: string, lines: readonly OrderedLine[]): Promise<void> {
+  for (let from = 0; from < lines.length; from += part) {
+    const some = lines.slice(from, from + part);
+    await query({
+      text: `
+        INSERT INTO frame_line (round_id, retailer_id, manager_id, stratum, position, phone_id, resting)
+        SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::uuid[], $7::rest_reason[])`,
+      values: [
+        roundId,
+        some.map((line) => line.retailerId),
+        some.map((line) => line.managerId),
+        some.map((line) => line.stratum),
+        some.map((line) => line.position),
+        some.map((line) => line.phoneId),
+        some.map((line) => line.resting),
+      ],
+    });
+  }
+}
+
+async function storeExclusions(query: Query, roundId: string, excluded: readonly Exclusion[]): Promise<void> {
   await query({
     text: `INSERT INTO exclusion (round_id, retailer_id, manager_id, reason) SELECT $1, * FROM unnest($2::text[], $3::text[], $4::exclusion_reason[])`,
     values: [

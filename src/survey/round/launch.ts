@@ -5,6 +5,7 @@ import { type Database, type Query, uniqueViolation } from '../../platform/datab
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { commitmentOf } from '../draw/satq1.ts';
+import { type Holder, isOperatorTrusted, ownNonces, type PublicEvent, readKeepers } from './holders.ts';
 
 export interface RoundServices {
   readonly database: Database;
@@ -23,49 +24,81 @@ export interface LaunchWish {
   readonly actor: string;
   /** Nothing new is begun from here on; left out, the round closes when its every case is final. */
   readonly closesAt?: Date | null;
+  /** Who keeps the draw's nonces; nobody = the service makes and keeps them itself. */
+  readonly holders?: readonly Holder[];
+  /** A public event, named before it happens, whose outcome goes into the seed. */
+  readonly publicEvent?: PublicEvent | null;
   /** Randomness for the nonces; the installation's own unless a demo has to repeat itself. */
   readonly nonceChance?: Pick<Chance, 'bytes'>;
 }
 
-/** Two nonces, as the protocol asks; both of them ours, which is why such a draw is marked operator-trusted. */
-const ownNonces = 2;
-
 /**
- * Launches a round: commits to its nonces before anything of the frame is known to it. The draw job freezes the frame
- * and draws. Which questionnaire and rule set hold is fixed here and never looked up again.
+ * Launches a round, and commits to its nonces before anything of the frame is known to it. With holders it is a draft
+ * until the last of them has committed; without, the service makes both nonces, which is why such a draw is marked
+ * operator-trusted. The draw job freezes the frame and draws. Which questionnaire and rule set hold is fixed here and
+ * never looked up again.
  *
- * @throws Refused `round-exists` where the id is taken, `not-published` where the questionnaire is a draft or none.
+ * @throws BadInput with every fault of holders and event; Refused `round-exists` where the id is taken.
  */
 export async function launchRound(services: RoundServices, wish: LaunchWish): Promise<void> {
   const now = services.clock.now();
-  const nonces = Array.from({ length: ownNonces }, () =>
+  const { roundId, period, questionnaireId, ruleSetId, actor, holders = [], publicEvent = null } = wish;
+  const keepers = await readKeepers(services.database.query, { holders, publicEvent }, now);
+  const operatorTrusted = isOperatorTrusted(keepers, publicEvent);
+  const nonces = Array.from({ length: ownNonces(holders.length, publicEvent) }, () =>
     (wish.nonceChance ?? services.chance).bytes(32).toString('hex'),
   );
   const commitments = nonces.map(commitmentOf);
-  const { roundId, period, questionnaireId, ruleSetId, actor } = wish;
   await services.database
     .transaction(async (query) => {
       await needPublished(query, questionnaireId);
       await query({
-        text: `INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at, closes_at) VALUES ($1, $2, 'committed', $3, $4, $5, $6)`,
-        values: [roundId, period, questionnaireId, ruleSetId, now, wish.closesAt ?? null],
+        text: `INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at, closes_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        values: [
+          ...[roundId, period, keepers.length > 0 ? 'draft' : 'committed'],
+          ...[questionnaireId, ruleSetId, now, wish.closesAt ?? null],
+        ],
       });
       await query({
-        text: `INSERT INTO draw (round_id, public_value, operator_trusted) VALUES ($1, 'NONE', true)`,
-        values: [roundId],
+        text: `
+          INSERT INTO draw (round_id, public_event, public_event_at, public_value, operator_trusted)
+          VALUES ($1, $2, $3, CASE WHEN $2::text IS NULL THEN 'NONE' END, $4)`,
+        values: [roundId, publicEvent?.name ?? null, publicEvent?.at ?? null, operatorTrusted],
+      });
+      await query({
+        text: `
+          INSERT INTO nonce (round_id, place, holder, holder_name, substitute)
+          SELECT $1, place - 1, holder, name, substitute
+          FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS kept (holder, name, substitute, place)`,
+        values: [
+          roundId,
+          keepers.map(({ userId }) => userId),
+          keepers.map(({ name }) => name),
+          keepers.map(({ substitute }) => substitute ?? null),
+        ],
       });
       await query({
         text: `
           INSERT INTO nonce (round_id, place, holder, holder_name, commitment, committed_at, sealed, handed_in_at, handed_in_by)
-          SELECT $1, place - 1, 'operator', '', commitment, $4, sealed, $4, 'operator'
+          SELECT $1, $5 + place - 1, 'operator', '', commitment, $4, sealed, $4, 'operator'
           FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS made (commitment, sealed, place)`,
-        values: [roundId, commitments, nonces.map((nonce) => services.vault.seal(nonce)), now],
+        values: [roundId, commitments, nonces.map((nonce) => services.vault.seal(nonce)), now, keepers.length],
       });
       await audit(query, now, {
         actor,
         action: 'round.launch',
         subject: roundId,
-        detail: { period, questionnaireId, ruleSetId, commitments },
+        detail: {
+          ...{
+            period,
+            questionnaireId,
+            ruleSetId,
+            commitments,
+            operatorTrusted,
+            publicEvent: publicEvent?.name ?? null,
+          },
+          holders: keepers.map(({ userId }) => userId),
+        },
       });
     })
     .catch((error: { code?: string }) => {

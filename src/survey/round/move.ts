@@ -10,7 +10,8 @@ import { BadInput, Refused } from '../../platform/errors.ts';
 export const moves = {
   pause: { from: ['fielding'], to: 'paused' },
   resume: { from: ['paused'], to: 'fielding' },
-  cancel: { from: ['committed', 'fielding', 'paused'], to: 'cancelled' },
+  // A draft too: one whose holders never commit would keep its month for ever.
+  cancel: { from: ['draft', 'committed', 'fielding', 'paused'], to: 'cancelled' },
 } as const;
 type Move = keyof typeof moves;
 

@@ -29,7 +29,7 @@ export async function readSeal(query: Query, roundId: string): Promise<Seal | nu
       FROM draw d,
         LATERAL (
           SELECT coalesce(array_agg(commitment ORDER BY place) FILTER (WHERE commitment IS NOT NULL), '{}') AS commitments,
-                 array_agg(sealed ORDER BY place) AS sealed
+                 array_agg(sealed ORDER BY place) FILTER (WHERE sealed IS NOT NULL) AS sealed
           FROM nonce WHERE round_id = d.round_id) n,
         LATERAL (SELECT count(*)::int AS size, count(resting)::int AS resting FROM frame_line WHERE round_id = d.round_id) f,
         LATERAL (

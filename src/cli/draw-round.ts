@@ -1,0 +1,76 @@
+import canonicalize from 'canonicalize';
+import { readConfig } from '../config.ts';
+import { openDatabase, openOwnVault } from '../main.ts';
+import { type Chance, systemChance } from '../platform/chance.ts';
+import { systemClock } from '../platform/clock.ts';
+import { Refused } from '../platform/errors.ts';
+import { openLog } from '../platform/log.ts';
+import { commitmentOf } from '../survey/draw/satq1.ts';
+import { readDrawBundle } from '../survey/round/bundle.ts';
+import { commitNonce, handInNonce } from '../survey/round/hand-in.ts';
+import type { RoundServices } from '../survey/round/launch.ts';
+import { readPublicBundle } from '../survey/round/public-bundle.ts';
+
+/**
+ * `huifang draw nonce`: 32 random bytes and their commitment. Needs nothing but itself, so that a holder can make his
+ * on a machine that the operator never touches.
+ */
+export function drawNonce(chance: Pick<Chance, 'bytes'>, out: NodeJS.WritableStream): void {
+  const nonce = chance.bytes(32).toString('hex');
+  out.write(`随机数（自己保管，冻结后才交）· nonce (keep it to yourself until the frame is frozen)\n${nonce}\n`);
+  out.write(`指纹（现在就交）· commitment (hand this in now)\n${commitmentOf(nonce)}\n`);
+}
+
+/** `huifang draw commit ROUND COMMITMENT --holder USER`: for a holder who has no browser at hand. */
+export const drawCommit = (roundId: string, commitment: string, holder: string, out: NodeJS.WritableStream) =>
+  inThisInstallation(async (services) => {
+    const complete = await commitNonce(
+      services,
+      { roundId, actor: 'cli' },
+      await holderCalled(services, roundId, holder),
+      commitment,
+    );
+    out.write(
+      complete
+        ? '指纹已齐，抽样框即将冻结 · all commitments are in, the frame will be frozen\n'
+        : '已记下，还有人没有交 · taken; others are still missing\n',
+    );
+  });
+
+/** `huifang draw hand-in ROUND`: the nonce on standard input, so that it stays out of the shell's history. */
+export const drawHandIn = (roundId: string, nonce: string, out: NodeJS.WritableStream) =>
+  inThisInstallation(async (services) => {
+    await handInNonce(services, { roundId, actor: 'cli' }, nonce);
+    out.write('与指纹相符，已封存 · it fits its commitment and is sealed\n');
+  });
+
+/** `huifang draw export ROUND [--public]`: one of the draw's two bundles, as JSON. */
+export const drawExport = (roundId: string, isPublic: boolean, out: NodeJS.WritableStream) =>
+  inThisInstallation(async (services) => {
+    const bundle = await (isPublic ? readPublicBundle : readDrawBundle)(services, roundId);
+    out.write(`${canonicalize(bundle)}\n`);
+  });
+
+async function inThisInstallation(act: (services: RoundServices) => Promise<void>): Promise<void> {
+  const config = readConfig(process.env);
+  const { database, close } = await openDatabase(config, { log: openLog('warn') });
+  try {
+    await act({ database, clock: systemClock, chance: systemChance, vault: openOwnVault(config) });
+  } finally {
+    await close();
+  }
+}
+
+/** A holder by his id or by his name. */
+async function holderCalled({ database }: RoundServices, roundId: string, called: string): Promise<string> {
+  const found = await database.query<{ holder: string }>({
+    text: 'SELECT holder FROM nonce WHERE round_id = $1 AND $2 IN (holder, holder_name)',
+    values: [roundId, called],
+  });
+  const [only] = found;
+  if (only && found.length === 1) return only.holder;
+  throw new Refused(
+    'not-a-holder',
+    `${called} 不是轮次 ${roundId} 唯一的保管人 · ${called} is not the one holder of that name in round ${roundId}`,
+  );
+}
