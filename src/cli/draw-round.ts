@@ -1,25 +1,14 @@
 import canonicalize from 'canonicalize';
 import { readConfig } from '../config.ts';
 import { openDatabase, openOwnVault } from '../main.ts';
-import { type Chance, systemChance } from '../platform/chance.ts';
+import { systemChance } from '../platform/chance.ts';
 import { systemClock } from '../platform/clock.ts';
 import { Refused } from '../platform/errors.ts';
 import { openLog } from '../platform/log.ts';
-import { commitmentOf } from '../survey/draw/satq1.ts';
 import { readDrawBundle } from '../survey/round/bundle.ts';
 import { commitNonce, handInNonce } from '../survey/round/hand-in.ts';
 import type { RoundServices } from '../survey/round/launch.ts';
 import { readPublicBundle } from '../survey/round/public-bundle.ts';
-
-/**
- * `huifang draw nonce`: 32 random bytes and their commitment. Needs nothing but itself, so that a holder can make his
- * on a machine that the operator never touches.
- */
-export function drawNonce(chance: Pick<Chance, 'bytes'>, out: NodeJS.WritableStream): void {
-  const nonce = chance.bytes(32).toString('hex');
-  out.write(`随机数（自己保管，冻结后才交）· nonce (keep it to yourself until the frame is frozen)\n${nonce}\n`);
-  out.write(`指纹（现在就交）· commitment (hand this in now)\n${commitmentOf(nonce)}\n`);
-}
 
 /** `huifang draw commit ROUND COMMITMENT --holder USER`: for a holder who has no browser at hand. */
 export const drawCommit = (roundId: string, commitment: string, holder: string, out: NodeJS.WritableStream) =>

@@ -113,7 +113,7 @@ draw
   .description('生成随机数和它的指纹，不联网 · make a nonce and its commitment, offline')
   .action(async () => {
     const [{ drawNonce }, { systemChance }] = await Promise.all([
-      import('./draw-round.ts'),
+      import('./draw-nonce.ts'),
       import('../platform/chance.ts'),
     ]);
     drawNonce(systemChance, process.stdout);

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { downloadInput, downloadPublication, showBoard } from './board/board-page.ts';
+import { commit, downloadAuditors, downloadPublic, enterValue, handIn, showDraw } from './draw/draw-page.ts';
 import type { Web } from './page.ts';
 import { showComparison, showQuestionnaire } from './questionnaires/version-page.ts';
 import {
@@ -18,6 +19,7 @@ import { applyChange, confirmChange } from './round/change-page.ts';
 import { confirmLaunch, launch } from './round/launch-page.ts';
 import { showProgress, showRound, showToday } from './round/round-page.ts';
 import { listRounds } from './round/rounds-page.ts';
+import { askForSpotCheck, listSpotChecks, takeBackSpotCheck } from './round/spot-checks-page.ts';
 import type { Viewer } from './sessions.ts';
 
 /** One request of somebody who may make it. */
@@ -74,6 +76,18 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'get', path: '/roster/completeness', permission: 'completeness.read', show: showCompleteness },
   { method: 'get', path: '/roster/mine', permission: 'list.confirm', show: (visit) => showOwnList(visit) },
   { method: 'post', path: '/roster/mine', permission: 'list.confirm', show: confirmOwnList },
+  { method: 'get', path: '/rounds/:round/spot-checks', permission: 'spot-check.ask', show: listSpotChecks },
+  { method: 'post', path: '/rounds/:round/spot-checks', permission: 'spot-check.ask', show: askForSpotCheck },
+  {
+    ...{ method: 'post', path: '/rounds/:round/spot-checks/:check/cancel' },
+    ...{ permission: 'spot-check.ask', show: takeBackSpotCheck },
+  },
+  { method: 'get', path: '/draws/:round', permission: 'draw.read', show: showDraw },
+  { method: 'post', path: '/draws/:round/commit', permission: 'draw.read', show: commit },
+  { method: 'post', path: '/draws/:round/hand-in', permission: 'draw.read', show: handIn },
+  { method: 'post', path: '/draws/:round/public-value', permission: 'round.launch', show: enterValue },
+  { method: 'get', path: '/draws/:round/public.json', permission: 'draw.read', show: downloadPublic },
+  { method: 'get', path: '/draws/:round/draw.json', permission: 'draw.audit', show: downloadAuditors },
   { method: 'get', path: '/board', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period/publication.json', permission: 'board.read', show: downloadPublication },

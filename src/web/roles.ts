@@ -5,6 +5,7 @@
 export const roles = ['admin', 'supervisor', 'desk', 'manager', 'auditor'] as const;
 export type Role = (typeof roles)[number];
 
+/** `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids. */
 export type Permission =
   | 'board.read'
   | 'round.read'
@@ -14,7 +15,10 @@ export type Permission =
   | 'questionnaire.write'
   | 'roster.write'
   | 'completeness.read'
-  | 'list.confirm';
+  | 'list.confirm'
+  | 'spot-check.ask'
+  | 'draw.read'
+  | 'draw.audit';
 
 /** `own-district` sees of a round what belongs to its own district's managers, and nothing of the others. */
 type Reach = 'everything' | 'own-district';
@@ -30,12 +34,27 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     // Nobody else: whoever is rated must not touch the numbers that are called (method §2).
     'roster.write': 'everything',
     'completeness.read': 'everything',
+    'spot-check.ask': 'everything',
+    'draw.read': 'everything',
+    'draw.audit': 'everything',
   },
-  supervisor: { 'board.read': 'everything', 'round.read': 'own-district', 'completeness.read': 'own-district' },
-  desk: { 'board.read': 'everything' },
+  supervisor: {
+    'board.read': 'everything',
+    'round.read': 'own-district',
+    'completeness.read': 'own-district',
+    'spot-check.ask': 'own-district',
+    'draw.read': 'everything',
+  },
+  desk: { 'board.read': 'everything', 'draw.read': 'everything' },
   // Never live figures: a manager sees what is published, when it is (method §7).
-  manager: { 'board.read': 'everything', 'list.confirm': 'everything' },
-  auditor: { 'board.read': 'everything', 'round.read': 'everything', 'completeness.read': 'everything' },
+  manager: { 'board.read': 'everything', 'list.confirm': 'everything', 'draw.read': 'everything' },
+  auditor: {
+    'board.read': 'everything',
+    'round.read': 'everything',
+    'completeness.read': 'everything',
+    'draw.read': 'everything',
+    'draw.audit': 'everything',
+  },
 };
 
 export const may = (role: Role, what: Permission): Reach | null => table[role][what] ?? null;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Query } from '../../platform/database.ts';
 import { BadInput, never, Refused } from '../../platform/errors.ts';
-import { launchRound } from '../../survey/round/launch.ts';
+import { type LaunchWish, launchRound } from '../../survey/round/launch.ts';
+import { readMinute } from '../../survey/round/minute.ts';
 import { planRound } from '../../survey/round/plan-round.ts';
 import { findTerms, type Terms } from '../../survey/round/terms.ts';
 import { forecastRules } from '../../workers/rules.ts';
@@ -42,14 +43,18 @@ async function showTerms({ web, request, response }: Visit): Promise<void> {
   const terms = await termsOf(web.services.database.query, period, month(period, language), m);
   const { steps, weak } = await whatWillHappen(web.services, terms, period, language);
   const title = m.launch.title(month(period, language));
-  sendPage(
-    web,
-    request,
-    response,
-    'launch',
-    { title, at: 'rounds' },
-    { title, period, steps, weak, roundId: terms.roundId },
-  );
+  const people = await web.services.database.query<{ id: string; name: string }>({
+    text: `SELECT id, name FROM app_user WHERE role <> 'admin' ORDER BY name, id`,
+  });
+  const holders = ['1', '2', '3'].map((number) => ({
+    holder: m.launch.draw.holder(number),
+    substitute: m.launch.draw.substitute(number),
+    people,
+  }));
+  const eventAt = m.launch.draw.eventAt(await companyTimeZone(web.services.database.query));
+  const page = { title, at: 'rounds' } as const;
+  const { roundId } = terms;
+  sendPage(web, request, response, 'launch', page, { title, period, steps, weak, roundId, holders, eventAt });
 }
 
 /** `POST /rounds` */
@@ -59,9 +64,32 @@ export async function launch({ web, request, response, viewer }: Visit): Promise
   const m = messagesIn(language);
   const period = readPeriod(request.body, m);
   const terms = await termsOf(services.database.query, period, month(period, language), m);
-  await launchRound(services, { ...terms, period, actor: viewer.id });
+  const keeping = readKeeping(request.body, await companyTimeZone(services.database.query));
+  await launchRound(services, { ...terms, ...keeping, period, actor: viewer.id });
   await services.queues.add('draw', { roundId: terms.roundId });
   response.redirect(303, `/rounds/${encodeURIComponent(terms.roundId)}`);
+}
+
+const several = z.union([z.string(), z.array(z.string())]).default([]);
+const keepingForm = z.object({
+  holder: several,
+  substitute: several,
+  event: z.string().default(''),
+  eventAt: z.string().default(''),
+});
+
+/** Who keeps the nonces, and the public event, as far as the form names any. */
+function readKeeping(form: unknown, timeZone: string): Pick<LaunchWish, 'holders' | 'publicEvent'> {
+  const { holder, substitute, event, eventAt } = keepingForm.parse(form);
+  const substitutes = [substitute].flat();
+  const holders = [holder]
+    .flat()
+    .map((userId, index) => ({ userId, substitute: substitutes[index] || null }))
+    .filter(({ userId }) => userId !== '');
+  if (event.trim() === '') return { holders, publicEvent: null };
+  const at = readMinute({ local: eventAt, timeZone });
+  if (!(at instanceof Date)) throw new BadInput('the round cannot be launched', [at]);
+  return { holders, publicEvent: { name: event.trim(), at } };
 }
 
 function readPeriod(form: unknown, m: Messages): string {

@@ -27,6 +27,8 @@ export async function showRound(visit: Visit): Promise<void> {
     changes: may(viewer.role, 'round.change') ? changesFor(round, messagesIn(languageOf(response))) : [],
     progress: `${path}/progress`,
     refreshes: refreshes(view),
+    draw: `/draws/${encodeURIComponent(round.id)}`,
+    spotChecks: may(visit.viewer.role, 'spot-check.ask') ? `${path}/spot-checks` : null,
   });
 }
 
