@@ -12,7 +12,7 @@ import { count, listed, moment, month } from '../figures.ts';
 import { type Language, languageOf } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { sendPage } from '../page.ts';
-import { listRounds } from './rounds-page.ts';
+import { companyTimeZone, listRounds } from './rounds-page.ts';
 
 /** Launching a round: the month first, then what will happen, and only the confirmation launches. */
 const periodForm = z.object({
