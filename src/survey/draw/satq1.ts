@@ -74,7 +74,11 @@ export const rotationOf = (ticket: string): number => Number(ticket.at(-1));
 /** The city order: ids by ticket, ties by UTF-8 bytes. Expects normalised, distinct ids. */
 export function order(seed: string, ids: Iterable<string>): string[] {
   const ticket = ticketsUnder(seed);
-  const drawn = Array.from(ids, (id) => ({ id, ticket: ticket(id) }));
-  drawn.sort((a, b) => (a.ticket < b.ticket ? -1 : a.ticket > b.ticket ? 1 : byUtf8(a.id, b.id)));
+  const drawn = Array.from(ids, (id) => {
+    const own = ticket(id);
+    // The first fifteen digits, exact as a number, settle nearly every comparison of a million tickets.
+    return { id, ticket: own, lead: Number(own.slice(2, 17)) };
+  });
+  drawn.sort((a, b) => a.lead - b.lead || (a.ticket < b.ticket ? -1 : a.ticket > b.ticket ? 1 : byUtf8(a.id, b.id)));
   return drawn.map(({ id }) => id);
 }
