@@ -19,6 +19,7 @@ import { applyChange, confirmChange } from './round/change-page.ts';
 import { confirmLaunch, launch } from './round/launch-page.ts';
 import { showProgress, showRound, showToday } from './round/round-page.ts';
 import { listRounds } from './round/rounds-page.ts';
+import { addSchedule, listScheduled, stopSchedule } from './round/schedules-page.ts';
 import { askForSpotCheck, listSpotChecks, takeBackSpotCheck } from './round/spot-checks-page.ts';
 import type { Viewer } from './sessions.ts';
 
@@ -45,6 +46,12 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'get', path: '/rounds', permission: 'rounds.list', show: (visit) => listRounds(visit) },
   { method: 'get', path: '/rounds/launch', permission: 'round.launch', show: confirmLaunch },
   { method: 'post', path: '/rounds', permission: 'round.launch', show: launch },
+  {
+    ...{ method: 'get', path: '/rounds/schedules', permission: 'round.launch' },
+    show: (visit) => listScheduled(visit),
+  },
+  { method: 'post', path: '/rounds/schedules', permission: 'round.launch', show: addSchedule },
+  { method: 'post', path: '/rounds/schedules/:schedule/end', permission: 'round.launch', show: stopSchedule },
   {
     ...{ method: 'get', path: '/rounds/:round/change/:change', permission: 'round.change' },
     show: (visit) => confirmChange(visit),

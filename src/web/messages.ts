@@ -284,6 +284,27 @@ const chinese = {
     },
   },
 
+  schedules: {
+    title: '定时启动',
+    empty: '没有排定的轮次。',
+    when: (monthly: boolean, day: string, time: string) =>
+      monthly ? `每月 ${day} 日 ${time}` : `一次，${day} 日 ${time}`,
+    ended: '已结束',
+    end: '不再启动',
+    add: '排定一轮',
+    lead: '不是工作日的，顺延到本月下一个工作日（含调休）；本月没有了就提前。问卷和考核办法按排定时的版本。',
+    day: '日（1–31）',
+    time: '时间，例如 09:30',
+    period: '只启动一次的月份，例如 2027-01；空着 = 每月',
+    confirm: '排定',
+    faults: {
+      period: '月份请写成“年-月”，而且时间还没有过去。',
+      day: '日应为 1–31。',
+      time: '时间请写成“时:分”，例如 09:30。',
+      other: '没有已发布的问卷或生效的考核办法。',
+    },
+  },
+
   change: {
     reason: '原因（会显示在轮次页上，并记入审计）',
     needsReason: '请写明原因，1–500 字。',
@@ -1003,6 +1024,26 @@ const english: Messages = {
     faults: {
       period: 'Write it as year-month, for example 2026-12.',
       exists: (month, round) => `${month} has the round ${round} already; a month is published once.`,
+    },
+  },
+
+  schedules: {
+    title: 'Scheduled launches',
+    empty: 'Nothing is scheduled.',
+    when: (monthly, day, time) => (monthly ? `Every month, day ${day}, ${time}` : `Once, day ${day}, ${time}`),
+    ended: 'ended',
+    end: 'Launch no more',
+    add: 'Schedule a round',
+    lead: 'A day that is no workday moves to the next one of its month, make-up days counted, else to the one before. Questionnaire and rule set are those of now.',
+    day: 'Day (1–31)',
+    time: 'Time, for example 09:30',
+    period: 'The one month to launch in, for example 2027-01; empty = every month',
+    confirm: 'Schedule',
+    faults: {
+      period: 'Write the month as year-month; its time must be to come.',
+      day: 'The day is 1 to 31.',
+      time: 'Write the time as hours:minutes, for example 09:30.',
+      other: 'No questionnaire is published, or no rule set is in force.',
     },
   },
 

@@ -1,6 +1,7 @@
 import type { Query } from '../platform/database.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
+import { launchDue } from '../survey/round/schedule.ts';
 import { releaseDueSpotChecks } from '../survey/round/spot-check.ts';
 import type { KnownCall } from '../telephony/ports.ts';
 import { drawRules } from './rules.ts';
@@ -22,6 +23,7 @@ export async function reconcile(services: Services): Promise<void> {
     await guarded(services, () => checkMessage(services, message, now));
   await endSilentThreads(services, now);
   await guarded(services, () => releaseSpotChecks(services));
+  await guarded(services, () => launchScheduled(services));
   await askForSteps(services);
   await wakeSettle(services);
 }
@@ -171,6 +173,12 @@ async function endSilentThreads({ database }: Services, now: Date): Promise<void
 /** Spot checks whose minute has come. */
 async function releaseSpotChecks(services: Services): Promise<void> {
   await releaseDueSpotChecks({ ...services, rules: async (id) => drawRules(await services.rules(id)) });
+}
+
+/** Rounds that were scheduled for a moment that has come. */
+async function launchScheduled(services: Services): Promise<void> {
+  const launched = await launchDue({ ...services, rules: async (id) => drawRules(await services.rules(id)) });
+  for (const roundId of launched) await services.queues.add('draw', { roundId });
 }
 
 /**

@@ -191,7 +191,15 @@ describe('a supervisor', () => {
 describe('roles', () => {
   const allowed: Readonly<Record<Role, readonly string[]>> = {
     admin: [
-      ...['/', '/rounds', '/rounds/launch', '/rounds/:round', '/rounds/:round/progress', '/rounds/:round/spot-checks'],
+      ...[
+        '/',
+        '/rounds',
+        '/rounds/launch',
+        '/rounds/schedules',
+        '/rounds/:round',
+        '/rounds/:round/progress',
+        '/rounds/:round/spot-checks',
+      ],
       ...['/rounds/:round/change/:change', '/draws/:round', '/draws/:round/public.json', '/draws/:round/draw.json'],
     ],
     supervisor: [
@@ -281,6 +289,7 @@ describe('languages', () => {
       '/rounds',
       '/rounds/launch?period=2027-01',
       '/rounds/launch?period=x',
+      '/rounds/schedules',
       '/nowhere',
       '/board',
     ])
