@@ -41,7 +41,7 @@ export function twilioRouter(services: Services, webhooks: TwilioWebhooks): Rout
 }
 
 const turnPath = z.object({ attempt: z.uuid(), turn: z.coerce.number().int().min(0).max(10_000) });
-const digits = z.object({ Digits: z.string().optional() });
+const digits = z.object({ Digits: z.string().optional().catch(undefined) }).catch({});
 
 async function voiceTurn(
   services: Services,
@@ -76,11 +76,14 @@ function heard(turn: number, digit: string | undefined): Input {
   return key ? { kind: 'key', key: key as Key } : { kind: 'silence' };
 }
 
+/** A carrier's id: letters, digits and signs that a database takes. */
+const sid = z.string().regex(/^[\w.:-]{1,100}$/);
+
 const report = z.object({
-  CallSid: z.string().min(1),
+  CallSid: sid,
   CallStatus: callStatus,
-  SipResponseCode: z.coerce.number().int().optional(),
-  ErrorCode: z.coerce.number().int().optional(),
+  SipResponseCode: z.coerce.number().int().optional().catch(undefined),
+  ErrorCode: z.coerce.number().int().max(999_999).optional().catch(undefined),
 });
 
 async function callStatusReport(services: Services, request: Request, response: Response): Promise<void> {
@@ -98,9 +101,9 @@ async function callStatusReport(services: Services, request: Request, response: 
 }
 
 const textReportForm = z.object({
-  MessageSid: z.string().min(1),
+  MessageSid: sid,
   MessageStatus: textStatus,
-  ErrorCode: z.coerce.number().int().optional(),
+  ErrorCode: z.coerce.number().int().max(999_999).optional().catch(undefined),
 });
 
 async function textStatusReport(services: Services, request: Request, response: Response): Promise<void> {
@@ -118,7 +121,7 @@ async function textStatusReport(services: Services, request: Request, response: 
 }
 
 const inbound = z.object({
-  MessageSid: z.string().min(1),
+  MessageSid: sid,
   From: z.string().min(1),
   // PostgreSQL keeps no NUL: with one in it a text, and the answer in it, would be lost to an error.
   Body: z

@@ -18,8 +18,8 @@ import { wakeSettle } from './wake.ts';
 /** Shopkeepers serve first: ring that long. The conversation ends itself well before the hard limit. */
 export const ringSeconds = 30;
 export const limitSeconds = 240;
-/** How late a slot may be used. Later, it would crowd those given out after it. */
-const slotGrace = 1000;
+/** How late a slot may be used, in milliseconds. Later, it would crowd those given out after it. */
+const slotGrace = 50;
 const seconds = (count: number) => count * 1000;
 const after = (now: Date, milliseconds: number) => new Date(now.getTime() + milliseconds);
 

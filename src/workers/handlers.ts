@@ -25,7 +25,11 @@ export function handlersFor(services: Services): JobHandlers {
     text: ({ messageId }) => text(services, messageId),
     async settle() {
       const contact = async (id: string) => contactRules(await rules(id));
-      const { more, finishedRounds } = await settle({ ...services, contactRules: contact });
+      const { more, finishedRounds } = await settle({
+        ...services,
+        contactRules: contact,
+        texts: services.text !== null,
+      });
       for (const roundId of finishedRounds) await queues.add('close', { roundId });
       if (more) await queues.add('settle', {});
     },

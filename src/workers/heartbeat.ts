@@ -1,4 +1,5 @@
 import { type Hours, nextOpening } from '../survey/fieldwork/calendar.ts';
+import { holdsALine } from '../survey/fieldwork/claim.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { fieldHours } from './hours.ts';
 import type { Services } from './services.ts';
@@ -43,21 +44,21 @@ async function nextDispatches(services: Services): Promise<Date | null> {
   const { database, clock } = services;
   const lanes = [services.voice.lane, ...(services.text ? [services.text.lane] : [])];
   const hours = fieldHours(services);
+  const now = clock.now();
   const ahead = await database.query<Lookahead>({
     name: 'agenda-dispatch',
     text: `
       SELECT lane.channel, next.time_zone AS zone, next.due,
              (SELECT last_slot FROM pace WHERE carrier = lane.pace) AS "lastSlot",
-             (SELECT count(*)::int FROM attempt a WHERE a.channel = lane.channel::channel AND a.state <> 'ended') AS alive
+             (SELECT count(*)::int FROM attempt a WHERE a.channel = lane.channel::channel AND ${holdsALine('$3')}) AS alive
       FROM unnest($1::text[], $2::text[]) AS lane (channel, pace)
       JOIN (
         SELECT c.due_channel, c.time_zone, min(c.due_at) AS due
         FROM survey_case c JOIN round r ON r.id = c.round_id AND r.state = 'fielding'
         WHERE c.due_at IS NOT NULL GROUP BY 1, 2
       ) AS next ON next.due_channel = lane.channel::channel`,
-    values: [lanes.map(({ channel }) => channel), lanes.map(({ carrier, channel }) => `${carrier}/${channel}`)],
+    values: [lanes.map(({ channel }) => channel), lanes.map(({ carrier, channel }) => `${carrier}/${channel}`), now],
   });
-  const now = clock.now();
   const fielding = await hours;
   const dispatches = ahead.flatMap((lookahead) => {
     const lane = lanes.find(({ channel }) => channel === lookahead.channel);
@@ -85,7 +86,8 @@ async function nextCheck({ database }: Services): Promise<Date | null> {
     name: 'agenda-reconcile',
     text: `
       SELECT least(
-        (SELECT min(check_at) FROM attempt), (SELECT min(check_at) FROM message), (SELECT min(next_at) FROM round_schedule),
+        (SELECT min(check_at) FROM attempt WHERE state <> 'ended'), (SELECT min(check_at) FROM message),
+        (SELECT min(next_at) FROM round_schedule),
         (SELECT min(s.due_at) FROM spot_check s JOIN round r ON r.id = s.round_id WHERE s.state = 'scheduled' AND r.state = 'fielding')
       ) AS at`,
   });

@@ -21,6 +21,7 @@ export interface City {
   readonly questionnaire: (id: string) => Promise<Questionnaire>;
   readonly rules: (id: string) => Promise<RuleSet>;
   readonly contactRules: (id: string) => Promise<ReturnType<typeof contactRules>>;
+  readonly texts: boolean;
   close(): Promise<void>;
 }
 
@@ -40,6 +41,7 @@ export async function openCity(name: string): Promise<City> {
       chance: systemChance,
       vault: openVault([randomBytes(32)]),
     },
+    texts: true,
     questionnaire: async () => standardQuestionnaire(),
     rules,
     contactRules: async (id) => contactRules(await rules(id)),

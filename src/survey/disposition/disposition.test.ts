@@ -90,7 +90,9 @@ describe('what a call came to', () => {
       'opted-out',
     ],
     ['no more calls, after the rating', 'completed', at(over('opted-out')), { Q1: 2 }, 'partial'],
-    ['no more calls, after everything', 'completed', at(over('opted-out')), all, 'partial'],
+    ['no more calls, after everything', 'completed', at(over('opted-out')), all, 'complete'],
+    ['call me later, and he hung up at once', 'completed', at({ is: 'later' }), {}, 'appointment'],
+    ['a person please, and he hung up at once', 'completed', at({ is: 'person' }), {}, 'appointment'],
     ['the carrier broke the call', 'technical', at(question), {}, 'technical'],
     ['the carrier broke the call after the rating', 'technical', at(question), { Q1: 2 }, 'partial'],
   ])('%s', (_, result, conversation, answers, expected) => {

@@ -1,4 +1,4 @@
-import type { Answers, Conversation, Ending } from '../interview/conversation.ts';
+import type { Answers, Conversation, Ending, Place } from '../interview/conversation.ts';
 import type { Thread } from '../interview/thread.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
 import type { Disposition } from './disposition.ts';
@@ -45,18 +45,23 @@ export function outcomeOfCall(
   const response = responseOf(answers, questionnaire);
   const ending = endingOf(conversation);
   // "Stop for good" takes back no answer: a stored rating stays one.
-  if (ending === 'opted-out') return response ? 'partial' : 'opted-out';
   if (response) return response;
+  if (ending === 'opted-out') return 'opted-out';
   if (result === 'technical' || result === 'lost') return 'technical';
   if (ending === 'appointment' || ending === 'person') return 'appointment';
   if (conversation.keyed) return 'broke-off';
   return ending === 'hung-up' ? 'refused' : 'silent';
 }
 
-/** A call that ended while the machine was still talking was hung up on; during the opt-out's confirmation that means yes. */
+/** What hanging up means while the machine confirms what was asked of it: yes. Anywhere else it is a hang-up. */
+const hungUpAt: Partial<Record<Place['is'], Ending>> = {
+  stopping: 'opted-out',
+  later: 'appointment',
+  person: 'person',
+};
+
 function endingOf({ place }: Conversation): Ending {
-  if (place.is === 'over') return place.because;
-  return place.is === 'stopping' ? 'opted-out' : 'hung-up';
+  return place.is === 'over' ? place.because : (hungUpAt[place.is] ?? 'hung-up');
 }
 
 /** Whether a call's conversation reached its own end, so that nothing of it is left to resume. */
@@ -72,7 +77,7 @@ export function outcomeOfThread(
 ): Disposition {
   const response = responseOf(answers, questionnaire);
   const ending = thread?.is === 'over' ? thread.because : null;
-  if (ending === 'opted-out') return response ? 'partial' : 'opted-out';
+  if (ending === 'opted-out') return response ?? 'opted-out';
   // A rating given here counts, however the thread went on; one from the telephone is that call's.
   if (response && (ending === 'finished' || (thread?.ratedAt ?? null) !== null)) return response;
   if (result !== 'delivered') return unanswered[result];

@@ -6,18 +6,21 @@ import type { GroupCounts } from './rates.ts';
 export interface Tally {
   readonly managerId: string;
   readonly disposition: Disposition;
-  /** Whether a person was ever reached under these numbers: decides between non-contact and unknown. */
+  /** Whether a person was reached under these numbers within a year: decides between non-contact and unknown. */
   readonly proven: boolean;
   readonly state: 'pending' | 'active' | 'done';
   readonly cases: number;
 }
 
+/** A person was heard under the number within twelve months of the launch (method §2). `p` is the phone, `r` the round. */
+export const provenNumber = `coalesce(p.proven_at > r.launched_at - interval '12 months', false)`;
+
 export function readTallies(query: Query, roundId: string): Promise<Tally[]> {
   return query<Tally>({
     name: 'progress-tallies',
     text: `
-      SELECT c.manager_id AS "managerId", c.disposition, p.proven_at IS NOT NULL AS proven, c.state, count(*)::int AS cases
-      FROM survey_case c JOIN phone p ON p.id = c.phone_id WHERE c.round_id = $1 GROUP BY 1, 2, 3, 4`,
+      SELECT c.manager_id AS "managerId", c.disposition, ${provenNumber} AS proven, c.state, count(*)::int AS cases
+      FROM survey_case c JOIN phone p ON p.id = c.phone_id JOIN round r ON r.id = c.round_id WHERE c.round_id = $1 GROUP BY 1, 2, 3, 4`,
     values: [roundId],
   });
 }

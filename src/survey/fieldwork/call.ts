@@ -77,8 +77,8 @@ export async function findClaimed(query: Query, attemptId: string): Promise<Clai
 
 /**
  * Commits that the carrier is now being asked; from here on the shop may have been called, whatever happens to us.
- * One of two deliveries of the same job gets through, and none once the number opted out, the round stands still, or
- * its time is up.
+ * One of two deliveries of the same job gets through, and none once the number opted out, the round stands still, its
+ * time is up, or a text thread of the case was answered to its end.
  *
  * @param checkAt when the reconciler looks after it if nothing is heard.
  * @returns the sealed number, or null.
@@ -91,6 +91,7 @@ export async function beginDialing(query: Query, attemptId: string, now: Date, c
       FROM phone p, round r
       WHERE a.id = $1 AND a.state = 'claimed' AND p.id = a.phone_id AND p.opted_out_at IS NULL AND r.id = a.round_id
         AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2)
+        AND NOT EXISTS (SELECT FROM attempt t WHERE t.case_id = a.case_id AND t.conversation ->> 'because' = 'finished')
       RETURNING p.sealed`,
     values: [attemptId, now, checkAt],
   });

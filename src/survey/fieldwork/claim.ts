@@ -40,7 +40,9 @@ export async function claimDue(
   return database.transaction(async (query) => {
     const slots = freeSlots(await lockPace(query, lane), lane, now, until);
     const room =
-      lane.concurrent === null ? slots.length : Math.min(slots.length, lane.concurrent - (await alive(query, lane)));
+      lane.concurrent === null
+        ? slots.length
+        : Math.min(slots.length, lane.concurrent - (await alive(query, lane, now)));
     if (room <= 0) return none;
     const due = await takeDue(query, lane, now, openZones, room);
     const last = slots[due.length - 1];
@@ -91,7 +93,7 @@ export async function reserveSlot(query: Query, lane: Lane, now: Date): Promise<
     name: 'pace-reserve',
     text: `
       INSERT INTO pace VALUES ($1, $2)
-      ON CONFLICT (carrier) DO UPDATE SET last_slot = greatest($2, pace.last_slot + make_interval(secs => $3))
+      ON CONFLICT (carrier) DO UPDATE SET last_slot = greatest($2, pace.last_slot + make_interval(secs => ceil(1000 * $3::float8) / 1000))
       RETURNING last_slot`,
     values: [paceOf(lane), now, 1 / lane.perSecond],
   });
@@ -99,11 +101,18 @@ export async function reserveSlot(query: Query, lane: Lane, now: Date): Promise<
   return row.last_slot;
 }
 
-async function alive(query: Query, { channel }: Lane): Promise<number> {
+/**
+ * An attempt takes up one of the carrier's lines until it is over; one nobody knows the fate of, until its call must be
+ * over by the longest that a call can take. It blocks its own number until it is settled.
+ */
+export const holdsALine = (now: string): string =>
+  `a.state <> 'ended' AND NOT (a.state = 'unknown' AND a.dialed_at < ${now}::timestamptz - interval '330 seconds')`;
+
+async function alive(query: Query, { channel }: Lane, now: Date): Promise<number> {
   const [row] = await query<{ alive: number }>({
     name: 'claim-alive',
-    text: `SELECT count(*)::int AS alive FROM attempt WHERE channel = $1::channel AND state <> 'ended'`,
-    values: [channel],
+    text: `SELECT count(*)::int AS alive FROM attempt a WHERE a.channel = $1::channel AND ${holdsALine('$2')}`,
+    values: [channel, now],
   });
   return row?.alive ?? 0;
 }

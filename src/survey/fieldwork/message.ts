@@ -18,6 +18,9 @@ export interface Sending {
   readonly overall: number | null;
 }
 
+/** The one text that a number which said stop still gets: that it was heard. */
+const farewellToTexts = `m.text = 'SX'`;
+
 interface Planned {
   readonly slotAt: Date;
   /** It begins its thread. */
@@ -33,7 +36,8 @@ export async function findPlanned(query: Query, messageId: string, now: Date): P
     name: 'message-planned',
     text: `
       SELECT a.slot_at AS "slotAt", a.state = 'claimed' AS first, c.time_zone AS "timeZone",
-             (a.state <> 'claimed' OR (p.opted_out_at IS NULL AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2))) AS allowed
+             ((p.opted_out_at IS NULL OR ${farewellToTexts})
+               AND (a.state <> 'claimed' OR (r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2)))) AS allowed
       FROM message m JOIN attempt a ON a.id = m.attempt_id JOIN survey_case c ON c.id = a.case_id
       JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
       WHERE m.id = $1 AND m.state = 'planned'`,
@@ -54,7 +58,7 @@ export async function beginSending(query: Query, messageId: string, now: Date, c
         UPDATE message m SET state = 'sending', sent_at = $2, check_at = $3
         FROM attempt a JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
         WHERE m.id = $1 AND m.state = 'planned' AND a.id = m.attempt_id
-          AND (a.state <> 'claimed' OR (p.opted_out_at IS NULL AND r.state = 'fielding'))
+          AND (p.opted_out_at IS NULL OR ${farewellToTexts}) AND (a.state <> 'claimed' OR r.state = 'fielding')
         RETURNING m.attempt_id, m.text
       ), thread AS (
         UPDATE attempt a SET state = CASE WHEN a.state = 'claimed' THEN 'sending' ELSE a.state END,

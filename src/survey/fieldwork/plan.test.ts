@@ -23,7 +23,7 @@ const call = (time: string, outcome: Disposition | null, more: Partial<PastAttem
 });
 const thread = (time: string, outcome: Disposition | null): PastAttempt => ({ ...call(time, outcome), channel: 'sms' });
 const shop = (attempts: PastAttempt[], more: Partial<CaseHistory> = {}): CaseHistory => ({
-  ...{ attempts, timeZone: 'Asia/Shanghai', phoneKind: 'mobile', proven: false, optedOut: false },
+  ...{ attempts, timeZone: 'Asia/Shanghai', textable: true, proven: false, optedOut: false },
   ...{ halfDays: [], closesAt: null, resumable: false, ...more },
 });
 const next = (attempts: PastAttempt[], now: string, more: Partial<CaseHistory> = {}) => {
@@ -84,13 +84,13 @@ describe('the next contact', () => {
     const calls = [call('12-01T09:40', 'no-answer')];
     const times = ['12-01T14:00', '12-02T09:30', '12-03T14:00'];
     for (const time of times) {
-      const { due } = plan(shop(calls, { phoneKind: 'landline' }), calls.at(-1)?.at ?? local(time), rules);
+      const { due } = plan(shop(calls, { textable: false }), calls.at(-1)?.at ?? local(time), rules);
       expect(due?.channel).toBe('voice');
       calls.push(call(time, 'no-answer', due ? { at: due.at, endedAt: due.at } : {}));
     }
     const days = new Set(calls.map(({ at }) => shown(at)?.slice(0, 5)));
     expect(days.size).toBeGreaterThanOrEqual(3);
-    expect(next(calls, '12-03T15:00', { phoneKind: 'landline' })).toMatchObject({ state: 'done', due: null });
+    expect(next(calls, '12-03T15:00', { textable: false })).toMatchObject({ state: 'done', due: null });
   });
 
   it('is two hours away at least', () => {
@@ -101,7 +101,7 @@ describe('the next contact', () => {
   it('is a text after the third call without an answer, and the fourth call after it', () => {
     const three = [call('12-01T09:40', 'busy'), call('12-01T14:00', 'no-answer'), call('12-02T09:30', 'no-answer')];
     expect(next(three, '12-02T09:31').due).toBe('sms 12-02 09:31');
-    expect(next(three, '12-02T09:31', { phoneKind: 'landline' }).due).toBe('voice 12-03 14:00');
+    expect(next(three, '12-02T09:31', { textable: false }).due).toBe('voice 12-03 14:00');
     expect(next([...three, thread('12-02T09:31', null)], '12-02T09:32').due).toBe('voice 12-03 14:00');
   });
 
@@ -120,7 +120,7 @@ describe('the next contact', () => {
     expect(next([broken], '12-01T09:42', resumable).due).toBe('sms 12-01 09:42');
     expect(next([broken], '12-01T20:10', resumable).due).toBe('sms 12-02 09:00');
     expect(next([broken, thread('12-01T09:42', null)], '12-01T09:43', resumable).due).toBe('voice 12-02 14:00');
-    expect(next([broken], '12-01T09:42', { ...resumable, phoneKind: 'landline' }).due).toBe('voice 12-02 14:00');
+    expect(next([broken], '12-01T09:42', { ...resumable, textable: false }).due).toBe('voice 12-02 14:00');
     const later = call('12-01T09:40', 'partial', { wanted: 'afternoon' });
     expect(next([later], '12-01T09:42', resumable).due).toMatch(/^voice/);
     const answered = { ...thread('12-01T09:42', 'partial'), reachedItsEnd: true };
@@ -171,10 +171,11 @@ describe('the next contact', () => {
     });
   });
 
-  it('after our own failure is soon, and uses up no attempt; after five failures somebody has to look', () => {
+  it('after our own failure is soon, and uses up no attempt; after five failures it is tried once a day', () => {
     const failed = call('12-01T09:40', 'technical', { spared: true, mayHaveRung: false });
     expect(next([failed], '12-01T09:40').due).toBe('voice 12-01 09:50');
-    expect(next(Array(5).fill(failed), '12-01T10:00').state).toBe('done');
+    // Somebody has to mend the settings: tried once a day until then, and never taken for final.
+    expect(next(Array(5).fill(failed), '12-01T10:00')).toMatchObject({ state: 'active', due: 'voice 12-02 09:40' });
   });
 
   it('after a call that broke once the carrier had it is not before the rest is over: the phone may have rung', () => {
@@ -194,6 +195,24 @@ describe('the next contact', () => {
   it('where keys gave no score is a text at once', () => {
     const zero = call('12-01T09:40', 'broke-off', { handOver: 'no-score' });
     expect(next([zero], '12-01T09:42').due).toBe('sms 12-01 09:42');
+    expect(next([zero], '12-01T09:42', { textable: false })).toMatchObject({ state: 'done', due: null });
+  });
+
+  it('that could not be sent waits its time and is tried once more; then the telephone goes on', () => {
+    const calls = [call('12-01T09:40', 'no-answer'), call('12-01T14:00', 'busy'), call('12-02T09:40', 'no-answer')];
+    const failed = { ...thread('12-02T10:00', 'technical'), spared: true };
+    expect(next([...calls, failed], '12-02T10:00').due).toBe('sms 12-02 10:10');
+    expect(next([...calls, failed, failed], '12-02T10:10').due).toBe('voice 12-03 14:00');
+  });
+
+  it('is never a text where nobody carries texts: the calls are made all the same', () => {
+    const calls = [call('12-01T09:40', 'no-answer'), call('12-01T14:00', 'busy'), call('12-02T09:40', 'no-answer')];
+    expect(next(calls, '12-02T10:00', { textable: false }).due).toBe('voice 12-03 14:00');
+  });
+
+  it('of somebody who broke off after rating goes on, whatever came of earlier calls', () => {
+    const calls = [call('12-01T09:40', 'refused'), call('12-03T14:00', 'partial')];
+    expect(next(calls, '12-03T14:01').due).toBe('voice 12-04 09:30');
   });
 });
 

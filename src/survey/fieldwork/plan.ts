@@ -41,7 +41,8 @@ export interface PastAttempt {
 export interface CaseHistory {
   readonly attempts: readonly PastAttempt[];
   readonly timeZone: string;
-  readonly phoneKind: 'mobile' | 'landline';
+  /** A mobile, and somebody carries our texts. */
+  readonly textable: boolean;
   readonly proven: boolean;
   readonly optedOut: boolean;
   /** A text may go on where a call broke off: the question it would ask is open. */
@@ -58,9 +59,11 @@ export interface Plan {
   readonly due: { readonly at: Date; readonly channel: 'voice' | 'sms' } | null;
 }
 
-/** Failures of ours in a row after which a case waits for somebody to mend the settings instead of trying on. */
+/** Failures of ours in a row after which a case is tried once a day only, until somebody has mended the settings. */
 const patience = 5;
 const afterFailureMinutes = 10;
+/** Texts that could not be sent before we go on by telephone. */
+const textTries = 2;
 const refusedRestDays = 2;
 
 export function plan(history: CaseHistory, now: Date, rules: ContactRules): Plan {
@@ -82,12 +85,12 @@ function nextContact(history: CaseHistory, now: Date, rules: ContactRules): Plan
   const { attempts } = history;
   if (history.optedOut || isOver(attempts)) return null;
   if (attempts.some(({ channel, outcome }) => channel === 'voice' && outcome === null)) return null;
-  const failures = trailing(attempts, ({ spared }) => spared);
-  if (failures >= patience) return null;
   const calls = attempts.filter(({ channel, spared }) => channel === 'voice' && !spared);
-  if (wantsText(history, calls, rules)) return { channel: 'sms', at: nextOpening(now, history.timeZone, textHours) };
-  if (!mayCallAgain(calls, rules)) return null;
-  const window = nextWindow(history, calls, failures, now, rules);
+  if (wantsText(history, calls, rules))
+    return { channel: 'sms', at: nextOpening(afterFailures(attempts, 'sms', now), history.timeZone, textHours) };
+  // A text asks whoever keyed no score; where none can, a person does, and no second call by machine.
+  if (calls.some(({ handOver }) => handOver === 'no-score') || !mayCallAgain(calls, rules)) return null;
+  const window = nextWindow(history, calls, now, rules);
   return window && { channel: 'voice', at: window.start > now ? window.start : now };
 }
 
@@ -104,11 +107,12 @@ function isOver(attempts: readonly PastAttempt[]): boolean {
 
 /** One text thread a case: after the third call without an answer, or where keys gave no score. Mobiles only. */
 function wantsText(
-  { attempts, phoneKind, resumable }: CaseHistory,
+  { attempts, textable, resumable }: CaseHistory,
   calls: readonly PastAttempt[],
   rules: ContactRules,
 ): boolean {
-  if (phoneKind !== 'mobile' || attempts.some(({ channel, spared }) => channel === 'sms' && !spared)) return false;
+  const texts = attempts.filter(({ channel }) => channel === 'sms');
+  if (!textable || texts.length >= textTries || texts.some(({ spared }) => !spared)) return false;
   const broken = calls.findLast(({ outcome }) => outcome === 'partial');
   // He hung up after the rating, and did not ask to be called later: one question more, in writing (script §5, 11).
   if (broken) return resumable && broken.wanted === null;
@@ -116,7 +120,7 @@ function wantsText(
   return calls.length >= rules.smsAfterAttempt || calls.some(({ handOver }) => handOver === 'no-score');
 }
 
-const hungUp: readonly Disposition[] = ['refused', 'broke-off', 'partial'];
+const hungUp: readonly Disposition[] = ['refused', 'broke-off'];
 
 function mayCallAgain(calls: readonly PastAttempt[], rules: ContactRules): boolean {
   // After a 7 at most two more, also beyond the usual number.
@@ -137,7 +141,6 @@ const horizonDays = 42;
 function nextWindow(
   history: CaseHistory,
   calls: readonly PastAttempt[],
-  failures: number,
   now: Date,
   rules: ContactRules,
 ): Window | null {
@@ -148,7 +151,7 @@ function nextWindow(
   const days = new Set(calls.map(({ at }) => dayOf(at)));
   const callsAfterNext = Math.max(rules.attempts - calls.length - 1, 0);
   const daypart = wantedDaypart(last) ?? (last && (local(last.at).hour < 12 ? 'afternoon' : 'morning'));
-  const earliest = earliestAfter(history, last, failures, now, rules);
+  const earliest = earliestAfter(history, last, now, rules);
   const horizon = local(earliest).plus({ days: horizonDays }).toJSDate();
   let inOtherDaypart: Window | null = null;
   for (const window of windowsFrom(earliest, timeZone, rules)) {
@@ -173,13 +176,10 @@ const wantedDaypart = (last: PastAttempt | undefined): Window['daypart'] | null 
 function earliestAfter(
   { attempts, timeZone }: CaseHistory,
   last: PastAttempt | undefined,
-  failures: number,
   now: Date,
   rules: ContactRules,
 ): Date {
-  const failed = failures > 0 ? attempts.at(-1)?.endedAt : null;
-  const candidates = [now];
-  if (failed) candidates.push(new Date(failed.getTime() + failures * afterFailureMinutes * 60_000));
+  const candidates = [afterFailures(attempts, 'voice', now)];
   const endOf = ({ at, endedAt }: PastAttempt) => DateTime.fromJSDate(endedAt ?? at, { zone: timeZone });
   const rung = attempts.findLast(({ channel, mayHaveRung }) => channel === 'voice' && mayHaveRung);
   if (rung) candidates.push(endOf(rung).plus({ hours: rules.minimumHoursBetweenAttempts }).toJSDate());
@@ -188,8 +188,12 @@ function earliestAfter(
   return new Date(Math.max(...candidates.map((at) => at.getTime())));
 }
 
-/** How many at the end of a list satisfy `test`. */
-function trailing<T>(list: readonly T[], test: (each: T) => boolean): number {
-  const other = list.findLastIndex((each) => !test(each));
-  return list.length - 1 - other;
+/** Not before the failures in a row have had their time to pass: ten minutes each, and from the fifth on a day. */
+function afterFailures(attempts: readonly PastAttempt[], channel: PastAttempt['channel'], now: Date): Date {
+  const own = attempts.filter((attempt) => attempt.channel === channel);
+  const failures = own.length - 1 - own.findLastIndex(({ spared }) => !spared);
+  const failed = failures > 0 ? own.at(-1)?.endedAt : null;
+  if (!failed) return now;
+  const minutes = failures < patience ? failures * afterFailureMinutes : 24 * 60;
+  return new Date(Math.max(now.getTime(), failed.getTime() + minutes * 60_000));
 }

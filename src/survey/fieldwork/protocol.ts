@@ -11,14 +11,7 @@ export function protocolEnds(from: Date, timeZone: string, rules: ContactRules):
   const attempts: PastAttempt[] = [];
   let now = from;
   for (;;) {
-    const shop = {
-      timeZone,
-      phoneKind: 'mobile',
-      proven: false,
-      optedOut: false,
-      halfDays: [],
-      closesAt: null,
-    } as const;
+    const shop = { timeZone, textable: true, proven: false, optedOut: false, halfDays: [], closesAt: null };
     const { due } = plan({ ...shop, attempts, resumable: false }, now, rules);
     if (!due) return now;
     now =

@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import type { Disposition } from '../disposition/disposition.ts';
 import { type CallResult, outcomeOfCall, outcomeOfThread, reachedItsEnd, responseOf } from '../disposition/outcome.ts';
+import { provenNumber } from '../disposition/progress.ts';
 import type { Answers, Conversation } from '../interview/conversation.ts';
 import { mayResume, type Thread, threadIsAnswered } from '../interview/thread.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
@@ -17,6 +18,8 @@ export interface SettleServices {
   readonly clock: Clock;
   readonly questionnaire: (id: string) => Promise<Questionnaire>;
   readonly contactRules: (ruleSetId: string) => Promise<ContactRules>;
+  /** Somebody carries our texts. */
+  readonly texts: boolean;
 }
 
 export interface Settled {
@@ -33,7 +36,6 @@ export interface Settled {
 const batch = 500;
 /** Any number that is nobody else's: one settler at a time, so that no conclusion is overwritten by an older one. */
 const settlersLock = 7_310_001;
-const provenForMonths = 12;
 
 export async function settle(services: SettleServices): Promise<Settled> {
   const now = services.clock.now();
@@ -110,8 +112,8 @@ interface CaseRow {
   readonly answers: Answers;
   readonly timeZone: string;
   readonly dueAt: Date | null;
-  readonly phoneKind: 'mobile' | 'landline';
-  readonly provenAt: Date | null;
+  readonly mobile: boolean;
+  readonly proven: boolean;
   readonly optedOutAt: Date | null;
   readonly halfDays: readonly string[];
   readonly closesAt: Date | null;
@@ -122,7 +124,7 @@ function findCases(query: Query, caseIds: readonly string[]): Promise<CaseRow[]>
     name: 'settle-cases',
     text: `
       SELECT c.id, c.round_id AS "roundId", c.manager_id AS "managerId", r.rule_set_id AS "ruleSetId", r.questionnaire_id AS "questionnaireId", c.answers,
-             c.time_zone AS "timeZone", c.due_at AS "dueAt", p.kind AS "phoneKind", p.proven_at AS "provenAt", p.opted_out_at AS "optedOutAt",
+             c.time_zone AS "timeZone", c.due_at AS "dueAt", p.kind = 'mobile' AS mobile, ${provenNumber} AS proven, p.opted_out_at AS "optedOutAt",
              c.ordering_half_days || c.delivery_half_days AS "halfDays", r.closes_at AS "closesAt"
       FROM survey_case c JOIN round r ON r.id = c.round_id JOIN phone p ON p.id = c.phone_id
       WHERE c.id = ANY($1) AND r.state IN ('fielding', 'paused')`,
@@ -143,15 +145,22 @@ interface AttemptRow {
   readonly endedAt: Date | null;
   /** The carrier told us its id of it. */
   readonly taken: boolean;
+  /** What was known of the case by this attempt's last answer; null where it brought none. */
+  readonly known: Answers | null;
 }
 
 function findAttempts(query: Query, caseIds: readonly string[]): Promise<AttemptRow[]> {
   return query<AttemptRow>({
     name: 'settle-attempts',
     text: `
-      SELECT id, case_id AS "caseId", channel, state = 'ended' AS ended, result, outcome, conversation,
-             created_at AS "createdAt", dialed_at AS "dialedAt", ended_at AS "endedAt", carrier_id IS NOT NULL AS taken
-      FROM attempt WHERE case_id = ANY($1) ORDER BY case_id, number`,
+      SELECT a.id, a.case_id AS "caseId", a.channel, a.state = 'ended' AS ended, a.result, a.outcome, a.conversation,
+             a.created_at AS "createdAt", a.dialed_at AS "dialedAt", a.ended_at AS "endedAt", a.carrier_id IS NOT NULL AS taken,
+             (SELECT jsonb_object_agg(item, value) FROM (
+               SELECT DISTINCT ON (item) item, value FROM answer
+               WHERE case_id = a.case_id AND at <= (SELECT max(at) FROM answer WHERE attempt_id = a.id)
+               ORDER BY item, at DESC, turn DESC
+             ) AS last) AS known
+      FROM attempt a WHERE a.case_id = ANY($1) ORDER BY a.case_id, a.number`,
     values: [caseIds],
   });
 }
@@ -169,12 +178,12 @@ async function conclude(
   now: Date,
 ): Promise<Conclusion> {
   const questionnaire = await services.questionnaire(one.questionnaireId);
-  const attempts = rows.map((row) => ({ row, past: pastAttempt(row, one.answers, questionnaire) }));
+  const attempts = rows.map((row) => ({ row, past: pastAttempt(row, questionnaire) }));
   const history: CaseHistory = {
     attempts: attempts.map(({ past }) => past),
     timeZone: one.timeZone,
-    phoneKind: one.phoneKind,
-    proven: isProven(one.provenAt, now),
+    textable: services.texts && one.mobile,
+    proven: one.proven,
     resumable: mayResume(questionnaire, one.answers),
     ...{ optedOut: one.optedOutAt !== null, halfDays: one.halfDays, closesAt: one.closesAt },
   };
@@ -187,14 +196,9 @@ async function conclude(
   };
 }
 
-function isProven(provenAt: Date | null, now: Date): boolean {
-  if (!provenAt) return false;
-  const until = new Date(provenAt);
-  until.setUTCMonth(until.getUTCMonth() + provenForMonths);
-  return until >= now;
-}
-
-function pastAttempt(row: AttemptRow, answers: Answers, questionnaire: Questionnaire): PastAttempt {
+/** An attempt is worth what it brought itself, with what was known before: a later one's answers are not its own. */
+function pastAttempt(row: AttemptRow, questionnaire: Questionnaire): PastAttempt {
+  const answers = row.known ?? {};
   const spared = row.ended && (row.dialedAt === null || row.result === 'technical');
   const common = {
     ...{ at: row.dialedAt ?? row.endedAt ?? row.createdAt, endedAt: row.endedAt },
@@ -215,7 +219,7 @@ function pastAttempt(row: AttemptRow, answers: Answers, questionnaire: Questionn
     outcome: row.ended ? outcomeOfCall(row.result as CallResult, conversation, answers, questionnaire) : null,
     ...common,
     reachedItsEnd: reachedItsEnd(conversation),
-    wanted: conversation?.wanted ?? null,
+    wanted: conversation?.wanted ?? (conversation?.place.is === 'later' ? 'any' : null),
     handOver:
       ending === 'person' || ending === 'no-score' ? ending : conversation?.place.is === 'person' ? 'person' : null,
   };

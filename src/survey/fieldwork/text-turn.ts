@@ -1,8 +1,10 @@
 import type { Chance } from '../../platform/chance.ts';
 import { type Query, uniqueViolation } from '../../platform/database.ts';
 import type { Vault } from '../../platform/vault.ts';
+import { meansStop } from '../interview/reading.ts';
 import { beginThread, decideText, type Thread } from '../interview/thread.ts';
 import { overallItem } from '../questionnaire/questionnaire.ts';
+import { enterStop } from './opt-out.ts';
 import type { TurnServices } from './turn.ts';
 import { standingOf, takeTurn } from './turn-store.ts';
 
@@ -42,6 +44,8 @@ export async function takeText(services: TextServices, inbound: InboundText): Pr
     const attemptId = await threadOf(query, inbound.phoneIndex);
     const standing = attemptId && (await standingOf(query, attemptId, services.clock.now()));
     if (!standing) {
+      // He may have been called and never written to: a stop is a stop.
+      if (meansStop(inbound.text)) await enterStop(query, inbound.phoneIndex, services.clock.now());
       await noteStranger(query, inbound.carrierId, services.clock.now());
       return null;
     }
@@ -58,12 +62,12 @@ async function takeOnce(
   { carrierId, text }: InboundText,
 ): Promise<{ send: ToSend | null } | null> {
   const questionnaire = await services.questionnaire(standing.questionnaireId);
-  const { answers, timeZone, open } = standing;
+  const { answers, timeZone, open, optedOut, counts } = standing;
   const before = (standing.conversation as Thread | null) ?? beginThread(questionnaire, standing.firstText ?? '');
   const now = services.clock.now();
-  const decision = decideText(before, text, { questionnaire, answers, now, timeZone, open });
+  const decision = decideText(before, text, { questionnaire, answers, now, timeZone, open, optedOut });
   const send = decision.send === null ? null : { id: services.chance.id(), text: decision.send };
-  const effects = standing.counts ? decision.effects : decision.effects.filter(({ kind }) => kind !== 'answer');
+  const effects = counts ? decision.effects : decision.effects.filter(({ kind }) => kind !== 'answer');
   const comment = effects.find((effect) => effect.kind === 'comment');
   const taken = await takeTurn(
     services.database.query,
@@ -80,7 +84,7 @@ async function takeOnce(
       source: 'sms',
       ends: decision.thread.is === 'over',
     },
-    { carrierId, send, comment: comment ? services.vault.seal(comment.text) : null },
+    { carrierId, send, comment: comment ? services.vault.seal(comment.text) : null, counts },
   );
   return taken ? { send: send && { messageId: send.id } } : null;
 }

@@ -25,6 +25,8 @@ export interface Standing {
   readonly firstText: TextId | null;
   /** The round still takes answers. */
   readonly open: boolean;
+  /** The number said stop, in whatever channel. */
+  readonly optedOut: boolean;
   /** Whether what is heard still counts: the round is open and no later attempt of this kind has begun. */
   readonly counts: boolean;
 }
@@ -41,7 +43,7 @@ export async function standingOf(query: Query, attemptId: string, now: Date): Pr
                  AND (now.until_day IS NULL OR now.until_day > ($2::timestamptz AT TIME ZONE c.time_zone)::date)
              ) AS "managerChanged",
              CASE WHEN a.channel = 'sms' THEN (SELECT m.text FROM message m WHERE m.attempt_id = a.id ORDER BY m.created_at LIMIT 1) END AS "firstText",
-             r.state IN ('fielding', 'paused') AS open,
+             r.state IN ('fielding', 'paused') AS open, p.opted_out_at IS NOT NULL AS "optedOut",
              (r.state IN ('fielding', 'paused') AND NOT EXISTS (
                SELECT FROM attempt later WHERE later.case_id = a.case_id AND later.channel = a.channel AND later.number > a.number
              )) AS counts
@@ -50,6 +52,7 @@ export async function standingOf(query: Query, attemptId: string, now: Date): Pr
       JOIN retailer s ON s.id = c.retailer_id
       JOIN manager m ON m.id = c.manager_id
       JOIN round r ON r.id = a.round_id
+      JOIN phone p ON p.id = a.phone_id
       WHERE a.id = $1`,
     values: [attemptId, now],
   });
@@ -91,6 +94,8 @@ export interface TextParts {
   readonly send: { readonly id: string; readonly text: TextId } | null;
   /** A comment, sealed. */
   readonly comment: Buffer | null;
+  /** It was decided on as one that counts: taken only if it still does. */
+  readonly counts: boolean;
 }
 
 const optOutEntry: Partial<Record<Effect['kind'], 'stop' | 'undo'>> = { 'opt-out': 'stop', 'opt-out-undone': 'undo' };
@@ -126,7 +131,9 @@ export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts |
       taken.source,
       taken.proves,
       topics,
-      ...(text ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null, text.comment] : []),
+      ...(text
+        ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null, text.comment, text.counts]
+        : []),
     ],
   });
   return (row?.moved ?? 0) > 0;
@@ -156,6 +163,12 @@ const recorded = `
     SELECT topic, case_id, $3 FROM moved, unnest($13::text[] || CASE WHEN was_over THEN ARRAY['late'] ELSE ARRAY[]::text[] END) AS topic
   )`;
 
+/** What {@link Standing.counts} says, once more in the statement that stores: the round may have closed in between. */
+const counting = `(
+  EXISTS (SELECT FROM round r WHERE r.id = attempt.round_id AND r.state IN ('fielding', 'paused'))
+  AND NOT EXISTS (
+    SELECT FROM attempt later WHERE later.case_id = attempt.case_id AND later.channel = attempt.channel AND later.number > attempt.number))`;
+
 const takeVoice: Statement = {
   name: 'turn-take-voice',
   text: `
@@ -163,7 +176,7 @@ const takeVoice: Statement = {
       UPDATE attempt
       SET turn = turn + 1, conversation = $4, touched_at = $3::timestamptz, answered_at = coalesce(answered_at, $3::timestamptz),
           state = CASE WHEN state = 'ended' THEN state ELSE 'in-progress' END
-      WHERE id = $1 AND turn = $2
+      WHERE id = $1 AND turn = $2 AND ${counting}
       RETURNING id, case_id, phone_id, state = 'ended' AS was_over
     ), ${recorded}
     SELECT count(*)::int AS moved FROM moved`,
@@ -175,13 +188,15 @@ const takeText: Statement = {
     WITH moved AS (
       UPDATE attempt
       SET turn = turn + 1, conversation = $4, touched_at = $3::timestamptz, answered_at = coalesce(answered_at, $3::timestamptz),
-          state = CASE WHEN $14 THEN 'ended' ELSE state END, ended_at = CASE WHEN $14 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END
-      WHERE id = $1 AND turn = $2
+          state = CASE WHEN $14 THEN 'ended' ELSE state END, ended_at = CASE WHEN $14 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END,
+          check_at = CASE WHEN $14 THEN NULL ELSE check_at END
+      WHERE id = $1 AND turn = $2 AND (${counting} OR NOT $19::boolean)
       RETURNING id, case_id, phone_id, false AS was_over
     ), ${recorded}, received AS (
       INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $15::text, id, $3 FROM moved
     ), sent AS (
-      INSERT INTO message (id, attempt_id, text, created_at) SELECT $16::uuid, id, $17::text, $3 FROM moved WHERE $16 IS NOT NULL
+      INSERT INTO message (id, attempt_id, text, created_at, check_at)
+      SELECT $16::uuid, id, $17::text, $3, $3::timestamptz + interval '1 minute' FROM moved WHERE $16 IS NOT NULL
     ), commented AS (
       INSERT INTO comment (case_id, attempt_id, channel, sealed, at) SELECT case_id, id, 'sms', $18::bytea, $3 FROM moved WHERE $18 IS NOT NULL
     )

@@ -50,6 +50,8 @@ interface Tries {
   readonly stars: number;
   /** 0 was keyed at the overall question and a score was asked for once more. */
   readonly zeroAsked: boolean;
+  /** It was answered when it was asked: he came back to it. */
+  readonly again?: boolean;
 }
 
 /** Where one attempt stands. Plain data, so that it can lie in the database between two turns. */

@@ -124,15 +124,20 @@ function atFarewell(turn: TurnTaker, key: Key | null): Decision {
   return turn.hangUp([], 'finished');
 }
 
+/** Before the scale has been named every other key is a slip, and no fault (script §1). */
+const worksFromTheStart: ReadonlySet<Key> = new Set(['7', '8', '9', '*']);
+
 function atQuestion(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, key: Key | null): Decision {
   const item = turn.item(place.item);
+  // A text was quicker: whichever channel answers first closes the question for the other.
+  if (!place.again && turn.isAnswered(item)) return anywhere(turn, key) ?? turn.nextAfter(place.item);
   if (key === null) return silent(turn, place, item);
+  if (item.overall && turn.scaleNotNamedYet() && !worksFromTheStart.has(key)) return turn.serve(place);
   if (key === '*' && place.stars < turn.setting.questionnaire.limits.stars)
     return turn.serve({ ...place, stars: place.stars + 1 }, { slow: place.stars > 0 });
   if (key === '#' && place.item > 0) return turn.ask(place.item - 1);
   const value = answerOf(item, key);
   if (value === null) return anywhere(turn, key) ?? useless(turn, place, item);
-  if (item.overall && value > 0 && turn.scaleNotNamedYet()) return turn.serve(place);
   return answer(turn, place, item, value);
 }
 

@@ -35,10 +35,16 @@ const numerals: Readonly<Record<string, number>> = Object.fromEntries(
 /** Two a word of letters, one a Han character: from here on it is more than a slip of the thumb. */
 const sentenceLength = 6;
 
+const plainOf = (folded: string): string => folded.replace(/[\p{White_Space}\p{P}]/gu, '');
+const foldedOf = (text: string): string => text.normalize('NFKC').toLowerCase();
+
+/** An opt-out word, whatever was asked, and where nothing was. */
+export const meansStop = (text: string): boolean => stopWords.has(plainOf(foldedOf(text)));
+
 /** Reads a reply. 「好」「还行」 and emoji are not guessed at: a wrong guess would be somebody's pay. */
 export function read(text: string, item: Pick<Item, 'kind' | 'options' | 'overall'>): Meaning {
-  const folded = text.normalize('NFKC').toLowerCase();
-  const plain = folded.replace(/[\p{White_Space}\p{P}]/gu, '');
+  const folded = foldedOf(text);
+  const plain = plainOf(folded);
   if (stopWords.has(plain)) return { kind: 'stop' };
   if (plain === '8') return { kind: 'eight' };
   const corrected = /^(?:改(?:成|为)?|(?:打|按|回|发)错了?(?:改成|改|是)?|changeto)(.)分?$/u.exec(plain)?.[1];

@@ -144,7 +144,7 @@ export class RehearsedThread {
     this.later(1);
     const decision = decideText(this.#thread, text, {
       ...{ questionnaire: this.#questionnaire, answers: this.answers, now: this.now },
-      ...{ timeZone: 'Asia/Shanghai', open: true },
+      ...{ timeZone: 'Asia/Shanghai', open: true, optedOut: false },
     });
     this.#thread = decision.thread;
     this.effects.push(...decision.effects);

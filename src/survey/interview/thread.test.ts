@@ -25,7 +25,7 @@ class Texting {
     for (const text of texts) {
       const { answers, open } = this;
       const setting: WrittenSetting = {
-        ...{ questionnaire, answers, open, now: new Date(this.now), timeZone: 'Asia/Shanghai' },
+        ...{ questionnaire, answers, open, optedOut: false, now: new Date(this.now), timeZone: 'Asia/Shanghai' },
       };
       const decision = decideText(this.thread, text, setting);
       this.thread = JSON.parse(JSON.stringify(decision.thread));

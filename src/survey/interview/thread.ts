@@ -48,6 +48,8 @@ export interface WrittenSetting {
   readonly timeZone: string;
   /** The round still takes answers. */
   readonly open: boolean;
+  /** His number said stop, in whatever channel: nothing is asked and nothing is stored any more. */
+  readonly optedOut: boolean;
 }
 
 /** A thread as its first text leaves it. */
@@ -63,7 +65,8 @@ export function decideText(thread: Thread, text: string, setting: WrittenSetting
   const step = thread.is === 'asked' ? stepOf(questionnaire, thread.item) : null;
   const item = step ? itemOf(questionnaire, step) : overallItem(questionnaire);
   const meaning = read(text, item);
-  if (meaning.kind === 'stop') return stop(thread);
+  if (meaning.kind === 'stop') return stop(thread, setting.optedOut);
+  if (setting.optedOut) return { thread: over(thread, 'opted-out', true), send: null, effects: [] };
   if (!setting.open) return afterClose(thread);
   if (thread.is === 'over' || !step) return afterEnd(thread, meaning, text, setting);
   if (isAnswered(item, setting.answers)) return answeredElsewhere(thread, setting);
@@ -141,8 +144,8 @@ const handOver = (thread: Asked, because: 'person' | 'misread'): WrittenDecision
   effects: [{ kind: 'person-wanted' }],
 });
 
-function stop(thread: Thread): WrittenDecision {
-  const already = thread.is === 'over' && thread.because === 'opted-out';
+function stop(thread: Thread, optedOut: boolean): WrittenDecision {
+  const already = optedOut || (thread.is === 'over' && thread.because === 'opted-out');
   return {
     thread: over(thread, 'opted-out', true),
     send: already ? null : 'SX',

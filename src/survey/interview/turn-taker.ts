@@ -72,8 +72,14 @@ export class TurnTaker {
     return value === undefined || (item.overall && value === 0);
   }
 
+  isAnswered(item: Item): boolean {
+    return !this.#isOpen(item);
+  }
+
   ask(index: number, serving: Serving = {}): Decision {
-    return this.serve({ is: 'question', item: index, silences: 0, faults: 0, stars: 0, zeroAsked: false }, serving);
+    const again = this.isAnswered(this.item(index));
+    const place: Place = { is: 'question', item: index, silences: 0, faults: 0, stars: 0, zeroAsked: false };
+    return this.serve(again ? { ...place, again } : place, serving);
   }
 
   firstOpen(): Decision {

@@ -101,9 +101,11 @@ function textPort(client: Client, settings: TwilioSettings, health: () => Promis
 }
 
 /** What becomes of asking, by the only distinction that counts: certainly not made, or perhaps made. */
-async function asking(ask: () => Promise<{ sid: string }>): Promise<Placing> {
+async function asking(ask: () => Promise<{ readonly sid?: string }>): Promise<Placing> {
   try {
-    return { kind: 'placed', carrierId: (await ask()).sid };
+    const { sid } = await ask();
+    // Some proxy's answer: whether the carrier was asked behind it, nobody knows.
+    return sid ? { kind: 'placed', carrierId: sid } : { kind: 'unknown', reason: 'an answer without an id' };
   } catch (error) {
     const { status, code, network } = describe(error);
     if (network === 'ECONNREFUSED') return { kind: 'refused', result: 'technical', errorCode: null };
