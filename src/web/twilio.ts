@@ -1,17 +1,20 @@
 import express, { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { KnownError } from '../platform/errors.ts';
+import { KnownError, never } from '../platform/errors.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
+import { attemptOfRing, noteWanted, takeRingBack } from '../survey/fieldwork/ring-back.ts';
 import { takeText } from '../survey/fieldwork/text-turn.ts';
 import { takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import { type Input, type Key, keys } from '../survey/interview/conversation.ts';
+import type { Language } from '../survey/questionnaire/questionnaire.ts';
 import { phoneForm } from '../survey/roster/phone.ts';
 import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
 import { isSigned } from '../telephony/twilio/signature.ts';
 import { hangUpTwiml, twiml } from '../telephony/twilio/twiml.ts';
 import type { Services } from '../workers/services.ts';
 import { wakeSettle } from '../workers/wake.ts';
+import { note } from './audited.ts';
 
 /** What the carrier signs with, and under which address it calls us. */
 export interface TwilioWebhooks {
@@ -33,6 +36,9 @@ export function twilioRouter(services: Services, webhooks: TwilioWebhooks): Rout
     if (isSigned(webhooks.authTokens, webhooks.publicUrl, { path: request.originalUrl, signature, form })) next();
     else response.status(403).type('text/plain').send('not signed by the carrier\n');
   });
+  router.post('/voice/inbound', (request, response) => ringBack(services, webhooks, request, response));
+  router.post('/voice/inbound/status', (request, response) => ringBackReport(services, request, response));
+  router.post('/voice/inbound/wanted', (request, response) => personWanted(services, request, response));
   router.post('/voice/:attempt/status', (request, response) => callStatusReport(services, request, response));
   router.post('/voice/:attempt/:turn', (request, response) => voiceTurn(services, webhooks, request, response));
   router.post('/text/:message/status', (request, response) => textStatusReport(services, request, response));
@@ -69,15 +75,93 @@ async function voiceTurn(
   }
 }
 
+/** A carrier's id: letters, digits and signs that a database takes. */
+const sid = z.string().regex(/^[\w.:-]{1,100}$/);
+
+const ring = z.object({ CallSid: sid, From: z.string().default('') });
+
+/** Somebody rings the number that called him. The first answer of an open case is its turn 0; its next turns are as ever. */
+async function ringBack(
+  services: Services,
+  { publicUrl }: TwilioWebhooks,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const body = ring.safeParse(request.body);
+  if (!body.success) return unreadable(services, response);
+  const phoneIndex = callerIndex(services, body.data.From);
+  const ringing = await takeRingBack(services, { carrierId: body.data.CallSid, phoneIndex });
+  response.type('text/xml');
+  switch (ringing.kind) {
+    case 'case': {
+      const { attemptId } = ringing;
+      const { reply, next, speaking } = await takeVoiceTurn(services, attemptId, 0, { kind: 'answered' });
+      return void response.send(twiml(reply, speaking, `${publicUrl}/twilio/voice/${attemptId}/${next}`));
+    }
+    case 'known':
+    case 'unknown': {
+      const known = ringing.kind === 'known';
+      const speaking = await speakingTo(services, known ? ringing.language : 'zh-CN');
+      const reply = { pauseSeconds: 0, say: [{ clip: known ? 'I2' : 'I3' }], listenSeconds: known ? 4 : null };
+      return void response.send(twiml(reply, speaking, `${publicUrl}/twilio/voice/inbound/wanted`));
+    }
+    case 'busy':
+      return void response.send(hangUpTwiml());
+    default:
+      return never(ringing);
+  }
+}
+
+const callerIndex = ({ vault }: Services, from: string): Buffer | null => {
+  const number = phoneForm(from);
+  return number ? vault.digest(number) : null;
+};
+
+/** The words of the questionnaire that was published last: whoever has no case is asked nothing of it. */
+async function speakingTo({ database, questionnaire }: Services, language: Language) {
+  const [latest] = await database.query<{ id: string }>({
+    name: 'ring-back-words',
+    text: 'SELECT id FROM questionnaire WHERE published_at IS NOT NULL ORDER BY published_at DESC, id DESC LIMIT 1',
+  });
+  if (!latest) throw new Error('no questionnaire is published');
+  return { language, managerName: '', questionnaire: await questionnaire(latest.id) };
+}
+
+const wanted = ring.extend({ Digits: z.string().default('') });
+
+/** What a shop that was not drawn keys at I2: 8 asks for a person; any other key, or none, says goodbye. */
+async function personWanted(services: Services, request: Request, response: Response): Promise<void> {
+  const body = wanted.safeParse(request.body);
+  if (!body.success) return unreadable(services, response);
+  const { CallSid, From, Digits } = body.data;
+  const phoneIndex = callerIndex(services, From);
+  response.type('text/xml');
+  if (Digits !== '8' || phoneIndex === null) return void response.send(hangUpTwiml());
+  const made = await noteWanted(services.database.query, services.chance.id(), phoneIndex, services.clock.now());
+  await note(services, { actor: 'system', action: 'ring-back.person-wanted', subject: CallSid, detail: { made } });
+  const reply = { pauseSeconds: 0, say: [{ clip: 'Z8' }], listenSeconds: null };
+  response.send(twiml(reply, await speakingTo(services, 'zh-CN'), ''));
+}
+
+/** How an inbound call ended: the carrier knows it by its own id alone. One of no case of ours ends as it likes. */
+async function ringBackReport(services: Services, request: Request, response: Response): Promise<void> {
+  const body = report.safeParse(request.body);
+  if (!body.success) return unreadable(services, response);
+  const { CallSid, CallStatus, SipResponseCode, ErrorCode } = body.data;
+  const { query } = services.database;
+  const attemptId = await attemptOfRing(query, CallSid);
+  const told = callReport(CallStatus, SipResponseCode ?? null, ErrorCode ?? null);
+  if (attemptId) await recordCallReport(query, attemptId, CallSid, told, services.clock.now());
+  if (attemptId && told.state === 'ended') await wakeSettle(services);
+  response.status(204).end();
+}
+
 /** The first turn is the call being answered; after it, a key, or nothing. */
 function heard(turn: number, digit: string | undefined): Input {
   if (turn === 0) return { kind: 'answered' };
   const key = keys.find((known) => known === digit?.[0]);
   return key ? { kind: 'key', key: key as Key } : { kind: 'silence' };
 }
-
-/** A carrier's id: letters, digits and signs that a database takes. */
-const sid = z.string().regex(/^[\w.:-]{1,100}$/);
 
 const report = z.object({
   CallSid: sid,

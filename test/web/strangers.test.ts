@@ -50,7 +50,15 @@ describe('every route of the app', () => {
     expect(routers).toHaveLength(2);
     const [carrier] = routers;
     expect(carrier?.handle.stack?.filter(({ route }) => route).map(({ route }) => route?.path)).toEqual([
-      ...['/voice/:attempt/status', '/voice/:attempt/:turn', '/text/:message/status', '/text'],
+      ...[
+        '/voice/inbound',
+        '/voice/inbound/status',
+        '/voice/inbound/wanted',
+        '/voice/:attempt/status',
+        '/voice/:attempt/:turn',
+        '/text/:message/status',
+        '/text',
+      ],
     ]);
   });
 

@@ -30,6 +30,8 @@ export interface PastAttempt {
   readonly spared: boolean;
   /** The carrier took it, so somebody may have been disturbed: the rest between attempts holds whatever came of it. */
   readonly mayHaveRung: boolean;
+  /** The shop rang us. */
+  readonly inbound?: boolean;
   /** The conversation came to its own end; nothing of it is left to resume. */
   readonly reachedItsEnd: boolean;
   /** When he asked to be called, if he pressed 7. */
@@ -191,7 +193,7 @@ function earliestAfter(
 /** Not before the failures in a row have had their time to pass: ten minutes each, and from the fifth on a day. */
 function afterFailures(attempts: readonly PastAttempt[], channel: PastAttempt['channel'], now: Date): Date {
   const own = attempts.filter((attempt) => attempt.channel === channel);
-  const failures = own.length - 1 - own.findLastIndex(({ spared }) => !spared);
+  const failures = own.length - 1 - own.findLastIndex(({ spared, inbound }) => !spared || inbound);
   const failed = failures > 0 ? own.at(-1)?.endedAt : null;
   if (!failed) return now;
   const minutes = failures < patience ? failures * afterFailureMinutes : 24 * 60;

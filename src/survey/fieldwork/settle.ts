@@ -147,6 +147,8 @@ interface AttemptRow {
   readonly taken: boolean;
   /** What was known of the case by this attempt's last answer; null where it brought none. */
   readonly known: Answers | null;
+  /** The shop rang us. */
+  readonly inbound: boolean;
 }
 
 function findAttempts(query: Query, caseIds: readonly string[]): Promise<AttemptRow[]> {
@@ -154,7 +156,7 @@ function findAttempts(query: Query, caseIds: readonly string[]): Promise<Attempt
     name: 'settle-attempts',
     text: `
       SELECT a.id, a.case_id AS "caseId", a.channel, a.state = 'ended' AS ended, a.result, a.outcome, a.conversation,
-             a.created_at AS "createdAt", a.dialed_at AS "dialedAt", a.ended_at AS "endedAt", a.carrier_id IS NOT NULL AS taken,
+             a.created_at AS "createdAt", a.dialed_at AS "dialedAt", a.ended_at AS "endedAt", a.carrier_id IS NOT NULL AS taken, a.inbound,
              (SELECT jsonb_object_agg(item, value) FROM (
                SELECT DISTINCT ON (item) item, value FROM answer
                WHERE case_id = a.case_id AND at <= (SELECT max(at) FROM answer WHERE attempt_id = a.id)
@@ -214,14 +216,17 @@ function pastAttempt(row: AttemptRow, questionnaire: Questionnaire): PastAttempt
   }
   const conversation = row.conversation as Conversation | null;
   const ending = conversation?.place.is === 'over' ? conversation.place.because : null;
+  const wanted = conversation?.wanted ?? (conversation?.place.is === 'later' ? 'any' : null);
+  const handOver =
+    ending === 'person' || ending === 'no-score' ? ending : conversation?.place.is === 'person' ? 'person' : null;
   return {
     channel: 'voice',
     outcome: row.ended ? outcomeOfCall(row.result as CallResult, conversation, answers, questionnaire) : null,
     ...common,
+    // Ringing back uses up no attempt; what was asked for in it is kept to all the same.
+    ...(row.inbound && { inbound: true, spared: wanted === null && handOver === null, mayHaveRung: true }),
     reachedItsEnd: reachedItsEnd(conversation),
-    wanted: conversation?.wanted ?? (conversation?.place.is === 'later' ? 'any' : null),
-    handOver:
-      ending === 'person' || ending === 'no-score' ? ending : conversation?.place.is === 'person' ? 'person' : null,
+    ...{ wanted, handOver },
   };
 }
 

@@ -19,6 +19,8 @@ export interface Standing {
   readonly questionnaireId: string;
   readonly rotation: number;
   readonly timeZone: string;
+  /** The shop rang us. */
+  readonly inbound: boolean;
   /** The shop is somebody else's by now. */
   readonly managerChanged: boolean;
   /** Of a thread: the text that began it. */
@@ -36,7 +38,7 @@ export async function standingOf(query: Query, attemptId: string, now: Date): Pr
     name: 'turn-standing',
     text: `
       SELECT a.turn, a.conversation, c.answers, s.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId",
-             c.rotation, c.time_zone AS "timeZone",
+             c.rotation, a.inbound, c.time_zone AS "timeZone",
              EXISTS (
                SELECT FROM assignment now WHERE now.retailer_id = c.retailer_id AND now.manager_id <> c.manager_id
                  AND now.from_day <= ($2::timestamptz AT TIME ZONE c.time_zone)::date

@@ -48,7 +48,7 @@ export async function takeVoiceTurn(
   if (number > standing.turn)
     throw new Refused('future-turn', `turn ${number} has not come, the next is ${standing.turn}`);
   const questionnaire = await services.questionnaire(standing.questionnaireId);
-  const { language, managerName, rotation, managerChanged } = standing;
+  const { language, managerName, rotation, managerChanged, inbound } = standing;
   const answered = (reply: Reply): Turn => ({
     reply,
     next: number + 1,
@@ -60,7 +60,7 @@ export async function takeVoiceTurn(
   if (!standing.counts) return answered(goodbye);
   const interview = { conversation: standing.conversation as Conversation | null, answers: standing.answers };
   const { conversation, reply, effects } = decide(interview, input, {
-    ...{ questionnaire, language, now, rotation, managerChanged },
+    ...{ questionnaire, language, now, rotation, managerChanged, inbound },
     desk: deskAt(now, standing.timeZone, questionnaire.desk),
   });
   const taken = await takeTurn(

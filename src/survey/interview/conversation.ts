@@ -116,6 +116,8 @@ export interface Setting {
   readonly rotation: number;
   /** The shop has another manager by now than the one it is asked about. */
   readonly managerChanged: boolean;
+  /** The shop rang us: it is greeted as one that rings back. */
+  readonly inbound?: boolean;
   /** When a person of the desk can call, for the promise after 8. */
   readonly desk: Desk;
 }

@@ -165,7 +165,7 @@ export class TurnTaker {
       case 'greeting':
         return this.isRated()
           ? said('R1', { remaining: this.items.filter((item) => this.#isOpen(item)).length })
-          : said(this.setting.managerChanged ? 'A1c' : 'A1');
+          : said(this.setting.inbound ? 'I1' : this.setting.managerChanged ? 'A1c' : 'A1');
       case 'question':
         return said(this.item(place.item).id);
       case 'read-back':

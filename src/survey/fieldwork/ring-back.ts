@@ -1,0 +1,128 @@
+import type { Chance } from '../../platform/chance.ts';
+import { type Query, uniqueViolation } from '../../platform/database.ts';
+import type { Language } from '../questionnaire/questionnaire.ts';
+import type { TurnServices } from './turn.ts';
+
+/**
+ * Shops that ring back (script §6). One with an open case continues it, by the same turns, and uses up no attempt; to
+ * whoever was not drawn a clip is said and nothing is stored: an inbound call can never add a rating that the draw did
+ * not ask for. At any hour: a person who rings at 21:00 wants to answer at 21:00.
+ */
+export type RingBack =
+  /** The attempt whose turn 0 answers. */
+  | { readonly kind: 'case'; readonly attemptId: string }
+  /** Of a shop we know, without an open case: I2. */
+  | { readonly kind: 'known'; readonly language: Language }
+  /** I3. */
+  | { readonly kind: 'unknown' }
+  /** We are in a call with this number at this moment. */
+  | { readonly kind: 'busy' };
+
+export interface InboundCall {
+  /** The carrier's id of this call: by it a repeated delivery is known. */
+  readonly carrierId: string;
+  /** Blind index of the caller's number; null where it is withheld. */
+  readonly phoneIndex: Buffer | null;
+}
+
+/** After this long without a word from the carrier the call is looked up, as ours are. */
+const checkAfterSeconds = 300;
+
+export async function takeRingBack(
+  { database, clock, chance }: TurnServices & { readonly chance: Chance },
+  { carrierId, phoneIndex }: InboundCall,
+): Promise<RingBack> {
+  const { query } = database;
+  if (phoneIndex === null) return { kind: 'unknown' };
+  const before = await attemptOfRing(query, carrierId);
+  if (before) return { kind: 'case', attemptId: before };
+  try {
+    const attemptId = await openAttempt(query, { id: chance.id(), carrierId, phoneIndex, now: clock.now() });
+    if (attemptId) return { kind: 'case', attemptId };
+  } catch (error) {
+    if ((error as { code?: string }).code !== uniqueViolation) throw error;
+    // The same call was taken in while we looked, or one of ours to this number is alive.
+    const taken = await attemptOfRing(query, carrierId);
+    return taken ? { kind: 'case', attemptId: taken } : { kind: 'busy' };
+  }
+  return callerOf(query, phoneIndex);
+}
+
+/** The attempt that an inbound call of this carrier id became. */
+export async function attemptOfRing(query: Query, carrierId: string): Promise<string | null> {
+  const [row] = await query<{ id: string }>({
+    name: 'ring-back-known',
+    text: `SELECT id FROM attempt WHERE carrier_id = $1 AND channel = 'voice' AND inbound`,
+    values: [carrierId],
+  });
+  return row?.id ?? null;
+}
+
+/**
+ * Makes the call an attempt of the number's open case, in one statement. Open: its round takes answers, and there is
+ * something left to hear; also one that nobody was reached for in the end. A call of ours that was only claimed gives
+ * way, since nobody was called yet; a live one does not, and the unique index says so.
+ */
+async function openAttempt(
+  query: Query,
+  { id, carrierId, phoneIndex, now }: { id: string; carrierId: string; phoneIndex: Buffer; now: Date },
+): Promise<string | null> {
+  const phone = `SELECT id FROM phone WHERE blind_index = $1 AND opted_out_at IS NULL`;
+  // First and on its own: an index does not see a row that the same statement ends.
+  await query({
+    name: 'ring-back-give-way',
+    text: `
+      UPDATE attempt SET state = 'ended', result = 'technical', ended_at = $2, touched_at = $2, check_at = NULL
+      WHERE phone_id = (${phone}) AND channel = 'voice' AND state = 'claimed'`,
+    values: [phoneIndex, now],
+  });
+  const [made] = await query<{ id: string }>({
+    name: 'ring-back-open',
+    text: `
+      WITH open AS (
+        SELECT c.id, c.round_id, c.phone_id FROM survey_case c JOIN round r ON r.id = c.round_id
+        WHERE c.phone_id = (${phone}) AND r.state IN ('fielding', 'paused')
+          AND c.disposition NOT IN ('complete', 'opted-out', 'not-eligible') AND (c.state <> 'done' OR c.disposition <> 'partial')
+        ORDER BY c.state = 'done', r.launched_at DESC, c.position LIMIT 1
+      ), taken AS (
+        UPDATE survey_case c SET state = 'active', due_at = NULL, due_channel = NULL FROM open WHERE c.id = open.id RETURNING c.id
+      )
+      INSERT INTO attempt (id, case_id, round_id, phone_id, channel, inbound, number, slot_at, state, carrier_id, created_at, touched_at, check_at)
+      SELECT $3, open.id, open.round_id, open.phone_id, 'voice', true,
+             (SELECT coalesce(max(a.number), 0) + 1 FROM attempt a WHERE a.case_id = open.id), $2, 'in-progress', $4, $2, $2, $5
+      FROM open JOIN taken ON taken.id = open.id RETURNING id`,
+    values: [phoneIndex, now, id, carrierId, new Date(now.getTime() + checkAfterSeconds * 1000)],
+  });
+  return made?.id ?? null;
+}
+
+async function callerOf(query: Query, phoneIndex: Buffer): Promise<RingBack> {
+  const [shop] = await query<{ language: Language }>({
+    name: 'ring-back-shop',
+    text: `
+      SELECT s.language FROM phone p JOIN retailer s ON s.phone_id = p.id OR EXISTS (
+        SELECT FROM retailer_phone l WHERE l.retailer_id = s.id AND l.phone_id = p.id AND l.until IS NULL)
+      WHERE p.blind_index = $1 ORDER BY s.id LIMIT 1`,
+    values: [phoneIndex],
+  });
+  return shop ? { kind: 'known', language: shop.language } : { kind: 'unknown' };
+}
+
+/**
+ * Somebody who was not drawn asked for a person (8 at I2): a task of those who follow up, under the last case his number
+ * had. Whoever never had one is in the audit log alone.
+ *
+ * @returns whether a task came of it.
+ */
+export async function noteWanted(query: Query, id: string, phoneIndex: Buffer, now: Date): Promise<boolean> {
+  const made = await query({
+    text: `
+      INSERT INTO follow_up (id, case_id, named, created_at, due_at)
+      SELECT $1, c.id, false, $3, $3::timestamptz + interval '1 day' FROM survey_case c JOIN phone p ON p.id = c.phone_id JOIN round r ON r.id = c.round_id
+      WHERE p.blind_index = $2 ORDER BY r.launched_at DESC LIMIT 1
+      ON CONFLICT (case_id) DO UPDATE SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END
+      RETURNING id`,
+    values: [id, phoneIndex, now],
+  });
+  return made.length > 0;
+}
