@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { BadInput, KnownError } from '../platform/errors.ts';
 
 /**
@@ -170,6 +170,17 @@ program
   .command('sign-in')
   .description('生成管理员的一次性登录链接 · make a one-time sign-in link for the administrator')
   .action(async () => (await import('./sign-in.ts')).signIn(process.stdout));
+
+const results = program.command('results').description('一轮的结果 · the results of a round');
+results
+  .command('export')
+  .description('导出个案、拨打记录或汇总 · export cases, attempts or tallies; never ratings by shop')
+  .argument('<round>', 'such as 2026-12-R1')
+  .argument('<file>', 'a name that ends in .csv or .json')
+  .addOption(new Option('--kind <kind>', 'what to export').choices(['cases', 'attempts', 'tallies']).default('tallies'))
+  .action(async (round, file, { kind }) =>
+    (await import('./results.ts')).exportRoundResults(round, kind, file, process.stdout),
+  );
 
 const apiKey = program.command('api-key').description('API 密钥 · keys of other programs');
 apiKey

@@ -4,7 +4,7 @@ import type { Group } from './disposition.ts';
 /** Cases by AAPOR group. UH (unknown whether a household) does not occur here: every case is a licensed shop. */
 export type GroupCounts = Readonly<Record<Group | 'UH', number>>;
 
-const rateNames = [
+export const rateNames = [
   ...['RR1', 'RR2', 'RR3', 'RR4', 'RR5', 'RR6', 'COOP1', 'COOP2', 'COOP3', 'COOP4'],
   ...['REF1', 'REF2', 'REF3', 'CON1', 'CON2', 'CON3'],
 ] as const;

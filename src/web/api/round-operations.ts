@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { z } from 'zod';
 import type { Query } from '../../platform/database.ts';
 import { readReport } from '../../survey/disposition/read-report.ts';
@@ -8,6 +9,7 @@ import { launchRound } from '../../survey/round/launch.ts';
 import { type ListedRound, listRounds, readRound } from '../../survey/round/listing.ts';
 import { pauseRound, resumeRound } from '../../survey/round/pause.ts';
 import { planRound } from '../../survey/round/plan-round.ts';
+import { exportFormats, exportKinds, exportResults } from '../../survey/round/results-export.ts';
 import { termsFor } from '../../survey/round/terms.ts';
 import { forecastRules } from '../../workers/rules.ts';
 import { NotFound } from '../faults.ts';
@@ -189,6 +191,20 @@ export const roundOperations: readonly Operation[] = [
         return readReport(query, params.round, questionnaire);
       });
       return { lines };
+    },
+  }),
+  operation({
+    ...{ id: 'results.export', method: 'get', path: '/rounds/{round}/results/{kind}', scope: 'results:read' },
+    summary: 'Cases, attempts or tallies as a file; never a shop, never its rating',
+    params: roundParams.extend({ kind: z.enum(exportKinds) }),
+    query: z.object({ format: z.enum(exportFormats).default('csv') }),
+    download: ['text/csv', 'application/json'],
+    async run({ services, actor, params: { round: roundId, kind }, query: { format } }) {
+      await findRound(services.database.query, roundId);
+      const content = new PassThrough();
+      exportResults(services, { roundId, kind, format, actor }, content).catch((error) => content.destroy(error));
+      const type = format === 'csv' ? 'text/csv' : 'application/json';
+      return { type, fileName: `huifang-${roundId}-${kind}.${format}`, content };
     },
   }),
 ];

@@ -1,4 +1,6 @@
+import Fraction from 'fraction.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dispositions } from '../../../src/survey/disposition/disposition.ts';
 import { cityManagers, type Field, openField, workField } from '../../support/field.ts';
 import { formToken, openSite, signedIn, type Visitor, wordsOf } from '../site.ts';
 import { openProgram, type Program } from './program.ts';
@@ -110,6 +112,50 @@ describe('tallies', () => {
     const { I, P } = whole.groups;
     expect(words).toContain(`有效回访 ${I + P}`);
     expect(whole.channels.voice + whole.channels.sms + whole.channels.desk).toBeLessThanOrEqual(I + P);
+  });
+});
+
+describe('exports', () => {
+  const lines = async (kind: string) =>
+    JSON.parse((await program.get(`/rounds/${roundId}/results/${kind}?format=json`)).text);
+
+  test('agree with the page and with each other, in counts and in rates', async () => {
+    const cases: { manager: string; disposition: string }[] = await lines('cases');
+    const attempts: { case: string }[] = await lines('attempts');
+    const tallies: Record<string, string | number | null>[] = await lines('tallies');
+    const [whole] = tallies;
+    const words = wordsOf((await admin.get(`/rounds/${roundId}`)).text);
+    expect(words).toContain(`已抽取 ${cases.length.toLocaleString('en')} 户`);
+    expect(whole?.released).toBe(cases.length);
+    for (const { level, id, ...tally } of tallies) {
+      if (level !== 'manager') continue;
+      const own = cases.filter(({ manager }) => manager === id);
+      expect(tally.released).toBe(own.length);
+      for (const disposition of dispositions)
+        expect(tally[disposition]).toBe(own.filter((one) => one.disposition === disposition).length);
+    }
+    const [{ made } = { made: 0 }] = await query<{ made: number }>('SELECT count(*)::int AS made FROM attempt');
+    expect(attempts).toHaveLength(made);
+    const rr2 = new Fraction(String(whole?.RR2)).mul(100).valueOf().toFixed(1);
+    expect(words).toContain(`${rr2}%`);
+  });
+
+  test('in CSV hold the same lines, and open in a spreadsheet', async () => {
+    for (const kind of ['cases', 'attempts', 'tallies']) {
+      const { text, headers } = await program.get(`/rounds/${roundId}/results/${kind}`).buffer(true);
+      expect(headers['content-disposition']).toContain(`huifang-${roundId}-${kind}.csv`);
+      expect(text.charCodeAt(0)).toBe(0xfeff);
+      expect(text.trim().split('\n')).toHaveLength((await lines(kind)).length + 1);
+    }
+  });
+
+  test('hold no shop and no rating, whatever was answered', async () => {
+    const all = async () => JSON.stringify([await lines('cases'), await lines('attempts'), await lines('tallies')]);
+    const before = await all();
+    await query(`UPDATE survey_case SET overall = 6 - overall WHERE overall IS NOT NULL`);
+    await query(`UPDATE answer SET value = 6 - value`);
+    expect(await all()).toBe(before);
+    for (const { id } of await query<{ id: string }>('SELECT id FROM retailer')) expect(before).not.toContain(id);
   });
 });
 

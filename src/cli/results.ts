@@ -1,0 +1,37 @@
+import { createWriteStream } from 'node:fs';
+import { extname } from 'node:path';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../main.ts';
+import { systemClock } from '../platform/clock.ts';
+import { BadInput } from '../platform/errors.ts';
+import { openLog } from '../platform/log.ts';
+import { parseQuestionnaire } from '../survey/questionnaire/questionnaire.ts';
+import { type ExportKind, exportFormats, exportResults } from '../survey/round/results-export.ts';
+
+/**
+ * `huifang results export ROUND --kind cases|attempts|tallies FILE`; the format is the file's ending.
+ *
+ * @throws BadInput for another ending; Refused where there is no such round.
+ */
+export async function exportRoundResults(
+  roundId: string,
+  kind: ExportKind,
+  path: string,
+  out: NodeJS.WritableStream,
+): Promise<void> {
+  const format = exportFormats.find((known) => `.${known}` === extname(path).toLowerCase());
+  if (!format)
+    throw new BadInput('无法导出 · cannot export', [
+      { where: path, message: '文件名应以 .csv 或 .json 结尾 · the name must end in .csv or .json' },
+    ]);
+  const { database, close } = await openDatabase(readConfig(process.env), { log: openLog('warn') });
+  try {
+    const questionnaire = async (id: string) =>
+      parseQuestionnaire((await database.prisma.questionnaire.findUniqueOrThrow({ where: { id } })).document);
+    const services = { database, clock: systemClock, questionnaire };
+    await exportResults(services, { roundId, kind, format, actor: 'cli' }, createWriteStream(path));
+    out.write(`${path}\n`);
+  } finally {
+    await close();
+  }
+}
