@@ -164,7 +164,7 @@ program
   .helpOption(false)
   .allowUnknownOption()
   .argument('[options...]')
-  .action(async (_options, command: Command) => (await import('./simulate.ts')).simulate(command.args));
+  .action(async (_args, _options, command: Command) => (await import('./simulate.ts')).simulate(command.args));
 
 program
   .command('sign-in')
@@ -228,6 +228,12 @@ const mostPrinted = 100;
 
 /** What was refused for the way it was asked for, rather than for what went wrong. */
 const exitStatus: Readonly<Record<string, number>> = { 'not-the-demos': 2, 'other-arguments': 2 };
+
+// Whoever reads our output may have seen enough: `… | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 try {
