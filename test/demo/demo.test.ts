@@ -13,6 +13,9 @@ const drawAndScores = (bundle: string) =>
   ['draw.json', 'score-input.json'].map((name) => readFileSync(join(bundle, name), 'utf8'));
 const summaryOf = (bundle: string) => JSON.parse(readFileSync(join(bundle, 'summary.json'), 'utf8'));
 
+/** Several demos in one test, each of some ten seconds on two quiet cores. */
+const severalDemos = 240_000;
+
 describe('the demo', () => {
   let clone: Clone;
   const bundle = (name: string) => join(clone.folder, name);
@@ -47,26 +50,30 @@ describe('the demo', () => {
     expect(drawAndScores(bundle('autumn'))).not.toEqual(drawAndScores(bundle('first')));
   });
 
-  it('is resumed after kill -9 of everything, wherever it was: nothing lost, nobody called twice', async () => {
-    const moments = [/名册 · roster/, /抽样 · draw/, /[1-9]\d* 通电话/, /[1-9]\d* 户已评/];
-    for (const moment of moments) {
-      const running = clone.begin([...small, '--exit', '--out', bundle('killed')]);
-      await running.says(moment);
-      await clone.killAll();
-      await running.ended;
-    }
-    expect(clone.callsSoFar()).toBeGreaterThan(0);
+  it(
+    'is resumed after kill -9 of everything, wherever it was: nothing lost, nobody called twice',
+    async () => {
+      const moments = [/名册 · roster/, /抽样 · draw/, /[1-9]\d* 通电话/, /[1-9]\d* 户已评/];
+      for (const moment of moments) {
+        const running = clone.begin([...small, '--exit', '--out', bundle('killed')]);
+        await running.says(moment);
+        await clone.killAll();
+        await running.ended;
+      }
+      expect(clone.callsSoFar()).toBeGreaterThan(0);
 
-    const { status, errors } = await toItsEnd('killed');
-    expect(errors).toContain('resuming the unfinished demo');
-    expect(status).toBe(0);
-    expect(audit(bundle('killed'))).toEqual([]);
-    expect(summaryOf(bundle('killed'))).toMatchObject({
-      released: summaryOf(bundle('first')).released,
-      doubleCalls: 0,
-    });
-    expect(drawAndScores(bundle('killed'))[0]).toBe(drawAndScores(bundle('first'))[0]);
-  });
+      const { status, errors } = await toItsEnd('killed');
+      expect(errors).toContain('resuming the unfinished demo');
+      expect(status).toBe(0);
+      expect(audit(bundle('killed'))).toEqual([]);
+      expect(summaryOf(bundle('killed'))).toMatchObject({
+        released: summaryOf(bundle('first')).released,
+        doubleCalls: 0,
+      });
+      expect(drawAndScores(bundle('killed'))[0]).toBe(drawAndScores(bundle('first'))[0]);
+    },
+    severalDemos,
+  );
 
   it('stops on Ctrl-C and on SIGTERM with what runs finished, leaving no process', async () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -117,26 +124,30 @@ describe.skipIf(!redisIsHere())('the demo on servers', () => {
     await redis.stop();
   });
 
-  it('with DATABASE_URL and REDIS_URL set draws and scores the same, also after kill -9', async () => {
-    const database = await createEmptyDatabase('demo');
-    const servers = { DATABASE_URL: database.url, REDIS_URL: redis.url };
-    const out = (name: string) => ['--exit', '--out', join(clone.folder, name)];
-    const running = clone.begin([...small, ...out('servers')], servers);
-    await running.says(/[1-9]\d* 通电话/);
-    await clone.killAll();
-    await running.ended;
-    const resumed = await clone.demo([...small, ...out('servers')], servers);
-    expect(resumed.errors).toContain('resuming the unfinished demo');
-    expect(resumed.status).toBe(0);
-    expect(audit(join(clone.folder, 'servers'))).toEqual([]);
+  it(
+    'with DATABASE_URL and REDIS_URL set draws and scores the same, also after kill -9',
+    async () => {
+      const database = await createEmptyDatabase('demo');
+      const servers = { DATABASE_URL: database.url, REDIS_URL: redis.url };
+      const out = (name: string) => ['--exit', '--out', join(clone.folder, name)];
+      const running = clone.begin([...small, ...out('servers')], servers);
+      await running.says(/[1-9]\d* 通电话/);
+      await clone.killAll();
+      await running.ended;
+      const resumed = await clone.demo([...small, ...out('servers')], servers);
+      expect(resumed.errors).toContain('resuming the unfinished demo');
+      expect(resumed.status).toBe(0);
+      expect(audit(join(clone.folder, 'servers'))).toEqual([]);
 
-    const whole = await clone.demo([...small, ...out('whole')], servers);
-    expect(whole.status).toBe(0);
-    const embedded = await clone.demo([...small, ...out('embedded')]);
-    expect(embedded.status).toBe(0);
-    expect(drawAndScores(join(clone.folder, 'whole'))).toEqual(drawAndScores(join(clone.folder, 'embedded')));
-    await database.drop();
-  });
+      const whole = await clone.demo([...small, ...out('whole')], servers);
+      expect(whole.status).toBe(0);
+      const embedded = await clone.demo([...small, ...out('embedded')]);
+      expect(embedded.status).toBe(0);
+      expect(drawAndScores(join(clone.folder, 'whole'))).toEqual(drawAndScores(join(clone.folder, 'embedded')));
+      await database.drop();
+    },
+    severalDemos,
+  );
 
   it('leaves a database alone that is somebody else’s', async () => {
     const database = await createEmptyDatabase('not the demos');
