@@ -13,6 +13,8 @@ export interface HolderAct {
   readonly roundId: string;
   /** A user's id; `cli` for whoever sits at the server, who is told the nonce by its holder. */
   readonly actor: string;
+  /** Whose act it is, where a program brings it; otherwise the actor's own. */
+  readonly onBehalfOf?: string;
 }
 
 const hex64 = /^[0-9a-f]{64}$/;
@@ -28,7 +30,7 @@ function sixtyFour(where: string, text: string): string {
  * Takes a holder's commitment. Once given it stays. With the last one the round is committed, and its frame may be
  * frozen.
  *
- * @param holder whose place it is: the actor's own id, or, from the command line, the holder's.
+ * @param holder whose place it is: the actor's own id, or, from the command line or a program, the holder's.
  * @returns whether every commitment is in.
  * @throws Refused `not-a-holder`, `committed-already`, or `event-over` where the public event happened before.
  */
@@ -78,7 +80,7 @@ export async function commitNonce(
  */
 export async function handInNonce(
   { database, clock, vault }: RoundServices,
-  { roundId, actor }: HolderAct,
+  { roundId, actor, onBehalfOf }: HolderAct,
   nonce: string,
 ): Promise<void> {
   const now = clock.now();
@@ -89,16 +91,17 @@ export async function handInNonce(
       text: `
         SELECT place, sealed IS NOT NULL AS "handedIn" FROM nonce
         WHERE round_id = $1 AND commitment = $2 AND ($3 IN (holder, substitute) OR $3 = 'cli')`,
-      values: [roundId, commitmentOf(nonce), actor],
+      values: [roundId, commitmentOf(nonce), onBehalfOf ?? actor],
     });
     if (!own)
       throw new Refused('no-such-commitment', '与您事先交的指纹不符 · this is not the nonce that you committed to');
     if (own.handedIn) throw new Refused('handed-in', '这个随机数已经交过 · this nonce was handed in already');
     await query({
       text: `UPDATE nonce SET sealed = $3, handed_in_at = $4, handed_in_by = $5 WHERE round_id = $1 AND place = $2`,
-      values: [roundId, own.place, vault.seal(nonce), now, actor],
+      values: [roundId, own.place, vault.seal(nonce), now, onBehalfOf ?? actor],
     });
-    await audit(query, now, { actor, action: 'draw.hand-in', subject: roundId, detail: { place: own.place } });
+    const detail = { place: own.place, ...(onBehalfOf !== undefined && { onBehalfOf }) };
+    await audit(query, now, { actor, action: 'draw.hand-in', subject: roundId, detail });
   });
 }
 

@@ -19,6 +19,8 @@ export interface SpotCheckWish {
   readonly roundId: string;
   /** A user's id. */
   readonly askedBy: string;
+  /** The program that brings it for him, as `key:` and its id; left out = nobody stands between. */
+  readonly via?: string;
   readonly reason: string;
   /** The only district that may be checked; null = the whole city. */
   readonly districtId: string | null;
@@ -67,16 +69,19 @@ export async function scheduleSpotCheck(services: SpotCheckServices, wish: SpotC
     if (faults.length > 0) throw new BadInput('抽查不能安排 · the spot check cannot be scheduled', faults);
     const named = 'named' in wish.managers ? wish.managers.named : [];
     const random = 'random' in wish.managers ? wish.managers.random : null;
-    const { roundId, askedBy, perManager, districtId, dueAt } = wish;
+    const { roundId, askedBy, via = null, perManager, districtId, dueAt } = wish;
     const reason = wish.reason.trim();
     await query({
       text: `
-        INSERT INTO spot_check (id, round_id, asked_by, reason, manager_ids, random_managers, district_id, per_manager, due_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-      values: [id, roundId, askedBy, reason, named, random, districtId, perManager, dueAt, now],
+        INSERT INTO spot_check (id, round_id, asked_by, reason, manager_ids, random_managers, district_id, per_manager, due_at, created_at, via)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      values: [id, roundId, askedBy, reason, named, random, districtId, perManager, dueAt, now, via],
     });
     const detail = { roundId, named, random, districtId, perManager, dueAt: dueAt.toISOString(), reason };
-    await audit(query, now, { actor: askedBy, action: 'spot-check.schedule', subject: id, detail });
+    await audit(query, now, {
+      ...{ actor: via ?? askedBy, action: 'spot-check.schedule', subject: id },
+      detail: { ...detail, ...(via && { onBehalfOf: askedBy }) },
+    });
   });
   return id;
 }
@@ -166,6 +171,15 @@ export async function readCheckable(
   }));
 }
 
+export interface SpotCheckCancellation {
+  readonly id: string;
+  readonly actor: string;
+  /** The only district whose spot checks may be taken back; null = the whole city. */
+  readonly districtId: string | null;
+  /** Whose wish it is, where a program brings it. */
+  readonly onBehalfOf?: string;
+}
+
 /**
  * Takes one spot check back, before its time.
  *
@@ -173,7 +187,7 @@ export async function readCheckable(
  */
 export async function cancelSpotCheck(
   { database, clock }: RoundServices,
-  { id, actor, districtId }: { readonly id: string; readonly actor: string; readonly districtId: string | null },
+  { id, actor, districtId, onBehalfOf }: SpotCheckCancellation,
 ): Promise<void> {
   const now = clock.now();
   await database.transaction(async (query) => {
@@ -188,7 +202,9 @@ export async function cancelSpotCheck(
         'not-scheduled',
         '抽查已执行或已取消，不能再取消 · it is not waiting any more and cannot be cancelled',
       );
-    await audit(query, now, { actor, action: 'spot-check.cancel', subject: id });
+    await audit(query, now, {
+      ...{ actor, action: 'spot-check.cancel', subject: id, detail: onBehalfOf === undefined ? {} : { onBehalfOf } },
+    });
   });
 }
 

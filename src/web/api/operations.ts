@@ -1,7 +1,17 @@
+import { drawOperations } from './draw-operations.ts';
 import type { Operation } from './operation.ts';
+import { questionnaireOperations } from './questionnaire-operations.ts';
 import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
+import { spotCheckOperations } from './spot-check-operations.ts';
 
 /** Every operation of the API. What is not here is not served. */
-export const operations: readonly Operation[] = [...roundOperations, ...scheduleOperations, ...rosterOperations];
+export const operations: readonly Operation[] = [
+  ...roundOperations,
+  ...scheduleOperations,
+  ...drawOperations,
+  ...spotCheckOperations,
+  ...rosterOperations,
+  ...questionnaireOperations,
+];

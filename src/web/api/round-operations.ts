@@ -17,10 +17,12 @@ import { moment, type Operation, operation, period, roundParams } from './operat
 import { pageOf, pageOut, pageQuery, placeIn } from './paging.ts';
 
 /** Rounds by API. */
+export const roundState = z.enum(['draft', 'committed', 'fielding', 'paused', 'closed', 'cancelled']);
+
 const round = z.object({
   id: z.string(),
   period,
-  state: z.enum(['draft', 'committed', 'fielding', 'paused', 'closed', 'cancelled']),
+  state: roundState,
   questionnaireId: z.string(),
   ruleSetId: z.string(),
   launchedAt: moment,
@@ -34,6 +36,9 @@ const round = z.object({
 });
 
 const place = z.tuple([z.coerce.date(), z.string()]).transform(([launchedAt, id]) => ({ launchedAt, id }));
+
+/** Where a page of what rounds have begins. @throws BadInput */
+export const roundPlace = (after: string | undefined) => placeIn(place, after);
 
 const wish = {
   period,
@@ -84,7 +89,7 @@ export const roundOperations: readonly Operation[] = [
     query: pageQuery,
     answer: pageOf(round),
     async run({ services, query: { limit, after } }) {
-      const rounds = await listRounds(services.database.query, placeIn(place, after), limit + 1);
+      const rounds = await listRounds(services.database.query, roundPlace(after), limit + 1);
       return pageOut(rounds, limit, ({ launchedAt, id }) => [launchedAt, id]);
     },
   }),
@@ -123,11 +128,29 @@ export const roundOperations: readonly Operation[] = [
     body: z.strictObject({
       ...wish,
       closesAt: z.iso.datetime({ offset: true }).optional().describe('nothing new is begun from here on'),
+      holders: z
+        .array(
+          z.strictObject({
+            userId: z.uuid().describe('keeps a nonce of the draw'),
+            substitute: z.uuid().nullable().default(null).describe('may hand it in when he cannot'),
+          }),
+        )
+        .max(9)
+        .default([])
+        .describe('nobody: the service makes both nonces, and the draw is marked operator-trusted'),
+      publicEvent: z
+        .strictObject({ name: z.string(), at: z.iso.datetime({ offset: true }) })
+        .nullable()
+        .default(null)
+        .describe('named before it happens; its outcome goes into the seed'),
     }),
     answer: round,
-    async run({ services, actor, body: { period, closesAt, ...named } }) {
+    async run({ services, actor, body: { period, closesAt, holders, publicEvent, ...named } }) {
       const terms = await termsFor(services.database.query, period, named);
-      await launchRound(services, { ...terms, period, actor, closesAt: closesAt ? new Date(closesAt) : null });
+      await launchRound(services, {
+        ...{ ...terms, period, actor, closesAt: closesAt ? new Date(closesAt) : null, holders },
+        publicEvent: publicEvent && { name: publicEvent.name, at: new Date(publicEvent.at) },
+      });
       await services.queues.add('draw', { roundId: terms.roundId });
       return findRound(services.database.query, terms.roundId);
     },
@@ -209,7 +232,8 @@ export const roundOperations: readonly Operation[] = [
   }),
 ];
 
-async function findRound(query: Query, roundId: string): Promise<ListedRound> {
+/** @throws NotFound */
+export async function findRound(query: Query, roundId: string): Promise<ListedRound> {
   const found = await readRound(query, roundId);
   if (!found) throw new NotFound();
   return found;

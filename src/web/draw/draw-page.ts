@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readDrawBundle } from '../../survey/round/bundle.ts';
+import { type DrawHolder, readEvent, readHolders } from '../../survey/round/draw-standing.ts';
 import { commitNonce, enterPublicValue, handInNonce } from '../../survey/round/hand-in.ts';
 import { readPublicBundle } from '../../survey/round/public-bundle.ts';
 import { note } from '../audited.ts';
@@ -17,14 +18,6 @@ import { findRound } from '../round/standing.ts';
  * A round's draw: for everybody what is public of it, for its holders where they commit and hand in, for the assessment
  * group where the outcome of the public event is entered.
  */
-interface Kept {
-  readonly holder: string;
-  readonly name: string;
-  readonly substitute: string | null;
-  readonly committedAt: Date | null;
-  readonly handedInAt: Date | null;
-}
-
 /** `GET /draws/:round` */
 export async function showDraw({ web, request, response, viewer }: Visit): Promise<void> {
   const { database, clock, vault } = web.services;
@@ -35,20 +28,11 @@ export async function showDraw({ web, request, response, viewer }: Visit): Promi
   if (!round || !seal) throw new NotFound();
   const now = clock.now();
   const place = { language, timeZone: await companyTimeZone(database.query) };
-  const [draw] = await database.query<{ event: string | null; eventAt: Date | null; value: string | null }>({
-    text: `SELECT public_event AS event, public_event_at AS "eventAt", public_value AS value FROM draw WHERE round_id = $1`,
-    values: [round.id],
-  });
-  const kept = await database.query<Kept>({
-    text: `
-      SELECT holder, holder_name AS name, substitute, committed_at AS "committedAt", handed_in_at AS "handedInAt"
-      FROM nonce WHERE round_id = $1 ORDER BY place`,
-    values: [round.id],
-  });
+  const kept = await readHolders(database.query, round.id);
+  const event = await readEvent(database.query, round.id);
   const frozen = round.state === 'committed' && seal.frameHash !== null;
-  const mayHandIn = ({ holder, substitute, handedInAt }: Kept) =>
+  const mayHandIn = ({ holder, substitute, handedInAt }: DrawHolder) =>
     handedInAt === null && (holder === viewer.id || substitute === viewer.id);
-  const event = draw?.event && draw.eventAt ? { name: draw.event, at: draw.eventAt, value: draw.value } : null;
   sendPage(
     web,
     request,

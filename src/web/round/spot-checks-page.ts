@@ -2,30 +2,18 @@ import { z } from 'zod';
 import { BadInput } from '../../platform/errors.ts';
 import { readMinute } from '../../survey/round/minute.ts';
 import { cancelSpotCheck, longestReason, readCheckable, scheduleSpotCheck } from '../../survey/round/spot-check.ts';
+import { type ListedSpotCheck, readSpotChecks } from '../../survey/round/spot-check-list.ts';
 import { drawRules } from '../../workers/rules.ts';
 import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
 import { count, listed, moment } from '../figures.ts';
 import { languageOf } from '../language.ts';
-import { messagesIn } from '../messages.ts';
+import { type Messages, messagesIn } from '../messages.ts';
 import { sendPage } from '../page.ts';
 import { companyTimeZone } from './rounds-page.ts';
 import { findRound } from './standing.ts';
 
 /** Spot checks of one round: those there are, and the form that asks for another, for whoever stands in a shop's door. */
-interface Row {
-  readonly id: string;
-  readonly askedBy: string | null;
-  readonly reason: string;
-  readonly names: readonly string[];
-  readonly random: number | null;
-  readonly perManager: number;
-  readonly dueAt: Date;
-  readonly state: 'scheduled' | 'released' | 'cancelled';
-  readonly released: number;
-  readonly mine: boolean;
-}
-
 /** `GET /rounds/:round/spot-checks` */
 export async function listSpotChecks({ web, request, response, districtId }: Visit): Promise<void> {
   const { services } = web;
@@ -37,18 +25,7 @@ export async function listSpotChecks({ web, request, response, districtId }: Vis
   const now = services.clock.now();
   const place = { language, timeZone: await companyTimeZone(query) };
   const managers = await readCheckable(query, round, districtId, drawRules(await services.rules(round.ruleSetId)));
-  const rows = await query<Row>({
-    text: `
-      SELECT s.id, u.name AS "askedBy", s.reason, s.random_managers AS random, s.per_manager AS "perManager", s.due_at AS "dueAt", s.state,
-             (SELECT coalesce(sum(e.count), 0)::int FROM release e WHERE e.spot_check_id = s.id) AS released,
-             ARRAY(SELECT name FROM manager WHERE id = ANY(s.manager_ids) ORDER BY id) AS names,
-             ($2::text IS NULL OR s.district_id = $2) AS mine
-      FROM spot_check s LEFT JOIN app_user u ON u.id::text = s.asked_by
-      WHERE s.round_id = $1
-        AND ($2::text IS NULL OR s.district_id = $2 OR EXISTS (SELECT FROM manager g WHERE g.id = ANY(s.manager_ids) AND g.district_id = $2))
-      ORDER BY s.due_at DESC, s.created_at DESC`,
-    values: [round.id, districtId],
-  });
+  const rows = await readSpotChecks(query, round.id, districtId);
   const words = m.spotChecks;
   const open = managers.filter(({ left }) => left > 0);
   const title = words.title(round.id);
@@ -65,15 +42,18 @@ export async function listSpotChecks({ web, request, response, districtId }: Vis
       managers: open.map(({ id, name, left }) => ({ id, words: words.manager(name, id, count(left, language)) })),
       checks: rows.map((row) => ({
         id: row.id,
-        who: row.random === null ? listed(row.names, language) : words.random(count(row.random, language)),
+        who: row.random === null ? listed(row.managerNames, language) : words.random(count(row.random, language)),
         what: words.what(count(row.perManager, language), moment(row.dueAt, now, place)),
-        why: words.why(row.reason, row.askedBy ?? '—'),
+        why: words.why(row.reason, askerOf(row, words)),
         state: row.state === 'released' ? words.released(count(row.released, language)) : words.states[row.state],
-        cancels: row.state === 'scheduled' && row.mine,
+        cancels: row.state === 'scheduled' && (districtId === null || row.districtId === districtId),
       })),
     },
   );
 }
+
+const askerOf = ({ askedByName, via, program }: ListedSpotCheck, words: Messages['spotChecks']): string =>
+  via === null ? (askedByName ?? '—') : words.through(askedByName ?? '—', program ?? via);
 
 const form = z.object({
   who: z.enum(['random', 'named']),
