@@ -33,21 +33,26 @@ export type Ending =
   | 'time-out';
 
 export type Place =
-  | { readonly is: 'greeting' }
+  | ({ readonly is: 'greeting' } & SaidAgain)
   | ({ readonly is: 'question'; readonly item: number } & Tries)
-  | { readonly is: 'read-back'; readonly item: number }
-  | { readonly is: 'later' }
+  | ({ readonly is: 'read-back'; readonly item: number } & SaidAgain)
+  | ({ readonly is: 'later' } & SaidAgain)
   /** The opt-out is recorded already; # until `until` (epoch ms) takes it back and returns to `from`. */
   | { readonly is: 'stopping'; readonly from: Place; readonly until: number }
   | { readonly is: 'person' }
-  | { readonly is: 'farewell' }
+  /** `after`: the question that was put last; # goes back to it. */
+  | ({ readonly is: 'farewell'; readonly after?: number } & SaidAgain)
   | { readonly is: 'over'; readonly because: Ending };
 
+/** How often * was pressed here. */
+interface SaidAgain {
+  readonly stars?: number;
+}
+
 /** What went wrong so far at one question. */
-interface Tries {
+interface Tries extends SaidAgain {
   readonly silences: number;
   readonly faults: number;
-  readonly stars: number;
   /** 0 was keyed at the overall question and a score was asked for once more. */
   readonly zeroAsked: boolean;
   /** It was answered when it was asked: he came back to it. */

@@ -178,6 +178,25 @@ describe('* says it again', () => {
     call.press('*');
     expect(call.heard).toEqual(['E1', 'Q2']);
   });
+
+  it.each([
+    ['the introduction', () => new Call(), 'A1'],
+    ['the read-back', () => atQ1().press('4'), 'Q1r'],
+    ['the question when to call', () => atQ2().press('7'), 'L1'],
+    ['the farewell', () => atQ2().silence(6), 'Z1'],
+  ])('at %s too: once at the same speed, then slowly', (_, reach, clip) => {
+    const call = reach().press('*');
+    expect([call.heard, call.slow]).toEqual([[clip], false]);
+    for (const _again of [2, 3]) {
+      call.press('*');
+      expect([call.heard, call.slow]).toEqual([[clip], true]);
+    }
+  });
+
+  it('is forgotten at the next place', () => {
+    const call = new Call().press('*', '*').silence().press('*');
+    expect([call.heard, call.slow]).toEqual([['Q1'], false]);
+  });
 });
 
 describe('# goes back', () => {
@@ -201,6 +220,15 @@ describe('# goes back', () => {
     const call = atQ2().press('3', '#', '2');
     expect(call.heard).toEqual(['Q3']);
     expect(call.answers).toEqual({ Q1: 4, Q2: 2 });
+  });
+
+  it('at the farewell to the question that was put last', () => {
+    const through = atQ2().press('3', '5', '4', '0', '2', '1', '#');
+    expect(through.heard).toEqual(['Q7a']);
+    expect(through.press('2').answers.Q7a).toBe(2);
+    expect(atQ2().press('3').silence(6).press('#').heard).toEqual(['Q4']);
+    const answeredInWriting = new Call({ Q1: 4, Q6: 2, Q7a: 1 }).press('*').silence();
+    expect(answeredInWriting.press('3', '3', '3', '3', '#').heard).toEqual(['Q5']);
   });
 
   it('is a useless key at Q1, which has nothing before it', () => {
@@ -260,6 +288,16 @@ describe('0', () => {
 
   it('at Q1 and then a score is that score', () => {
     expect(atQ1().press('0', '3').answers).toEqual({ Q1: 3 });
+  });
+
+  it('at Q1 takes no rating back that was given before, until it is confirmed by a second 0', () => {
+    const again = () => atQ2().press('#', '0');
+    expect(again().heard).toEqual(['Q1w']);
+    for (const leaves of [again().hangUp(), again().silence(3), again().press('9').silence()])
+      expect(leaves.answers).toEqual({ Q1: 4 });
+    expect(again().press('2').answers).toEqual({ Q1: 2 });
+    const confirmed = again().press('0');
+    expect([confirmed.answers, confirmed.ending]).toEqual([{ Q1: 0 }, 'no-score']);
   });
 
   it.each(['Q2', 'Q3', 'Q4', 'Q5', 'Q6', 'Q7a'])('at %s is an answer', (item) => {

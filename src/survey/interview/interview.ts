@@ -77,15 +77,15 @@ function atPlace(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, input: 
   const key = keyOf(input);
   switch (place.is) {
     case 'greeting':
-      return key === '*' ? turn.serve(place) : (anywhere(turn, key) ?? turn.firstOpen());
+      return key === '*' ? turn.sayAgain(place) : (anywhere(turn, key) ?? turn.firstOpen());
     case 'question':
       return atQuestion(turn, place, key);
     case 'read-back':
       if (key === '#') return turn.ask(place.item);
-      if (key === '*') return turn.serve(place);
+      if (key === '*') return turn.sayAgain(place);
       return anywhere(turn, key) ?? turn.nextAfter(place.item);
     case 'later':
-      return atLater(turn, key);
+      return atLater(turn, place, key);
     case 'stopping':
       return key === '#' && turn.setting.now.getTime() <= place.until
         ? turn.undoStop(place.from)
@@ -93,7 +93,7 @@ function atPlace(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, input: 
     case 'person':
       return key === '9' ? turn.stop() : turn.hangUp([], 'person');
     case 'farewell':
-      return atFarewell(turn, key);
+      return atFarewell(turn, place, key);
     default:
       return never(place);
   }
@@ -109,18 +109,20 @@ function anywhere(turn: TurnTaker, key: Key | null): Decision | null {
 
 const dayparts: Partial<Record<Key, Daypart>> = { '1': 'morning', '2': 'afternoon' };
 
-function atLater(turn: TurnTaker, key: Key | null): Decision {
-  if (key === '*' || key === '7') return turn.serve({ is: 'later' });
+function atLater(turn: TurnTaker, place: Extract<Place, { is: 'later' }>, key: Key | null): Decision {
+  if (key === '*') return turn.sayAgain(place);
+  if (key === '7') return turn.serve(place);
   if (key === '#') return turn.firstOpen();
   if (key === '8' || key === '9') return anywhere(turn, key) ?? turn.firstOpen();
   return turn.appoint((key && dayparts[key]) || 'any');
 }
 
-function atFarewell(turn: TurnTaker, key: Key | null): Decision {
+function atFarewell(turn: TurnTaker, place: Extract<Place, { is: 'farewell' }>, key: Key | null): Decision {
   if (key === '8') return turn.hangUp(['Z8'], 'finished', [{ kind: 'follow-up-wanted' }]);
   if (key === '9') return turn.stop();
-  if (key === '*') return turn.serve({ is: 'farewell' });
-  if (key === '#') return turn.ask(turn.items.length - 1);
+  if (key === '*') return turn.sayAgain(place);
+  // The question put last, which is not the last one where two in a row were left, or were answered in writing.
+  if (key === '#') return turn.ask(place.after ?? turn.items.length - 1);
   return turn.hangUp([], 'finished');
 }
 
@@ -133,8 +135,7 @@ function atQuestion(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, 
   if (!place.again && turn.isAnswered(item)) return anywhere(turn, key) ?? turn.nextAfter(place.item);
   if (key === null) return silent(turn, place, item);
   if (item.overall && turn.scaleNotNamedYet() && !worksFromTheStart.has(key)) return turn.serve(place);
-  if (key === '*' && place.stars < turn.setting.questionnaire.limits.stars)
-    return turn.serve({ ...place, stars: place.stars + 1 }, { slow: place.stars > 0 });
+  if (key === '*' && (place.stars ?? 0) < turn.setting.questionnaire.limits.stars) return turn.sayAgain(place);
   if (key === '#' && place.item > 0) return turn.ask(place.item - 1);
   const value = answerOf(item, key);
   if (value === null) return anywhere(turn, key) ?? useless(turn, place, item);
@@ -149,10 +150,11 @@ function answerOf(item: Item, key: Key): number | null {
 
 function answer(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item: Item, value: number): Decision {
   const effects: Effect[] = [{ kind: 'answer', item: item.id, value }];
-  if (item.zero === 'ask-once' && value === 0)
-    return place.zeroAsked
-      ? turn.hangUp(['G1'], 'no-score', effects)
-      : turn.serve({ ...place, zeroAsked: true }, { instead: 'Q1w', effects });
+  if (item.zero === 'ask-once' && value === 0) {
+    if (place.zeroAsked) return turn.hangUp(['G1'], 'no-score', effects);
+    // The last answer counts, but a first 0 is only asked about: a rating he gave before stays until he keys a second.
+    return turn.serve({ ...place, zeroAsked: true }, { instead: 'Q1w', effects: turn.isRated() ? [] : effects });
+  }
   const answered = turn.having({ [item.id]: value });
   return item.overall
     ? answered.serve({ is: 'read-back', item: place.item }, { effects })

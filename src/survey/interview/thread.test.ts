@@ -80,6 +80,23 @@ describe('what is not understood', () => {
     expect(twice.write('?').last).toBeNull();
   });
 
+  it('twice, and then a valid answer: it is stored, in silence, and may be corrected the same day', () => {
+    const texting = new Texting().write('还行', '👍', '4分');
+    expect([texting.last, texting.ending, texting.answers]).toEqual([null, 'misread', { Q1: 4 }]);
+    expect(texting.write('5').answers).toEqual({ Q1: 4 });
+    expect([texting.write('改5').last, texting.answers]).toEqual(['SG', { Q1: 5 }]);
+    expect(new Texting().write('8', '改4').answers).toEqual({ Q1: 4 });
+    expect(new Texting().write('3', '嗯', '嗯', '没有').answers).toEqual({ Q1: 3, Q6: 2 });
+    expect(new Texting().write('3', '嗯', '嗯', '5').answers).toEqual({ Q1: 3 });
+  });
+
+  it('is not taken any more once he said stop, or the round is over', () => {
+    expect(new Texting().write('还行', '👍', 'R', '4').answers).toEqual({});
+    const late = new Texting().write('还行', '👍');
+    late.open = false;
+    expect([late.write('4').last, late.answers]).toEqual(['SL', {}]);
+  });
+
   it('is counted anew at each question', () => {
     expect(new Texting().write('还行', '4', '嗯', '有', '嗯', '2').ending).toBe('finished');
   });

@@ -28,6 +28,8 @@ export type Thread =
       /** He wrote after the end and was told so; from then on we are silent. */
       readonly told: boolean;
       readonly ratedAt: number | null;
+      /** The question he was left with: his answer to it still counts. */
+      readonly open?: string;
     };
 
 type Asked = Extract<Thread, { is: 'asked' }>;
@@ -68,7 +70,8 @@ export function decideText(thread: Thread, text: string, setting: WrittenSetting
   if (meaning.kind === 'stop') return stop(thread, setting.optedOut);
   if (setting.optedOut) return { thread: over(thread, 'opted-out', true), send: null, effects: [] };
   if (!setting.open) return afterClose(thread);
-  if (thread.is === 'over' || !step) return afterEnd(thread, meaning, text, setting);
+  if (thread.is === 'over' || !step)
+    return lateAnswer(thread, text, setting) ?? afterEnd(thread, meaning, text, setting);
   if (isAnswered(item, setting.answers)) return answeredElsewhere(thread, setting);
   return atQuestion(thread, step, item, meaning, text, setting);
 }
@@ -139,10 +142,28 @@ function misread(thread: Asked, explanation: TextId): WrittenDecision {
 }
 
 const handOver = (thread: Asked, because: 'person' | 'misread'): WrittenDecision => ({
-  thread: over(thread, because, true),
+  thread: { ...over(thread, because, true), open: thread.item },
   send: 'SE2',
   effects: [{ kind: 'person-wanted' }],
 });
+
+/**
+ * The question he was left with when a person was promised, answered after all: a lost answer is a failure, so it is
+ * stored. Nothing is sent back, he was told that no reply is needed; the person may still call.
+ */
+function lateAnswer(thread: Thread, text: string, setting: WrittenSetting): WrittenDecision | null {
+  if (thread.is !== 'over' || thread.open === undefined) return null;
+  const step = stepOf(setting.questionnaire, thread.open);
+  const item = step && itemOf(setting.questionnaire, step);
+  if (!item || isAnswered(item, setting.answers)) return null;
+  const meaning = read(text, item);
+  if (meaning.kind !== 'answer' && !(meaning.kind === 'correction' && item.overall)) return null;
+  return {
+    thread: item.overall ? { ...thread, ratedAt: setting.now.getTime() } : thread,
+    send: null,
+    effects: [{ kind: 'answer', item: item.id, value: meaning.value }],
+  };
+}
 
 function stop(thread: Thread, optedOut: boolean): WrittenDecision {
   const already = optedOut || (thread.is === 'over' && thread.because === 'opted-out');

@@ -78,7 +78,7 @@ export class TurnTaker {
 
   ask(index: number, serving: Serving = {}): Decision {
     const again = this.isAnswered(this.item(index));
-    const place: Place = { is: 'question', item: index, silences: 0, faults: 0, stars: 0, zeroAsked: false };
+    const place: Place = { is: 'question', item: index, silences: 0, faults: 0, zeroAsked: false };
     return this.serve(again ? { ...place, again } : place, serving);
   }
 
@@ -89,7 +89,7 @@ export class TurnTaker {
   /** The next question that is still open, or the farewell. */
   nextAfter(index: number, serving: Serving = {}): Decision {
     const next = this.items.findIndex((item, at) => at > index && this.#isOpen(item));
-    return next < 0 ? this.serve({ is: 'farewell' }, serving) : this.ask(next, serving);
+    return next < 0 ? this.#farewell(index, serving) : this.ask(next, serving);
   }
 
   skip(index: number): Decision {
@@ -99,8 +99,18 @@ export class TurnTaker {
       this.setting,
     );
     return skipped >= this.setting.questionnaire.limits.skippedInARow
-      ? after.serve({ is: 'farewell' })
+      ? after.#farewell(index)
       : after.nextAfter(index, { before: ['H3'] });
+  }
+
+  #farewell(after: number, serving: Serving = {}): Decision {
+    return this.serve(after < 0 ? { is: 'farewell' } : { is: 'farewell', after }, serving);
+  }
+
+  /** The words of a place once more; from the second time slowly (script §1). */
+  sayAgain(place: Extract<Place, { stars?: number }>): Decision {
+    const stars = place.stars ?? 0;
+    return this.serve({ ...place, stars: stars + 1 }, { slow: stars > 0 });
   }
 
   stop(): Decision {
