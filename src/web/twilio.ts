@@ -11,7 +11,7 @@ import type { Language } from '../survey/questionnaire/questionnaire.ts';
 import { phoneForm } from '../survey/roster/phone.ts';
 import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
 import { isSigned } from '../telephony/twilio/signature.ts';
-import { hangUpTwiml, twiml } from '../telephony/twilio/twiml.ts';
+import { hangUpTwiml, holdTwiml, twiml } from '../telephony/twilio/twiml.ts';
 import type { Services } from '../workers/services.ts';
 import { wakeSettle } from '../workers/wake.ts';
 import { note } from './audited.ts';
@@ -80,6 +80,11 @@ const sid = z.string().regex(/^[\w.:-]{1,100}$/);
 
 const ring = z.object({ CallSid: sid, From: z.string().default('') });
 
+/** He hears it ring while our own call to him does: looked at again after so many seconds, so many times. */
+const look = z.object({ look: z.coerce.number().int().min(0).max(100).catch(0) });
+const lookAfterSeconds = 5;
+const mostLooks = 9;
+
 /** Somebody rings the number that called him. The first answer of an open case is its turn 0; its next turns are as ever. */
 async function ringBack(
   services: Services,
@@ -105,11 +110,23 @@ async function ringBack(
       const reply = { pauseSeconds: 0, say: [{ clip: known ? 'I2' : 'I3' }], listenSeconds: known ? 4 : null };
       return void response.send(twiml(reply, speaking, `${publicUrl}/twilio/voice/inbound/wanted`));
     }
-    case 'busy':
-      return void response.send(hangUpTwiml());
+    case 'ringing': {
+      const { look: looked } = look.parse(request.query);
+      if (looked >= mostLooks) return void response.send(await anotherTime(services, ringing.language));
+      const again = `${publicUrl}/twilio/voice/inbound?look=${looked + 1}`;
+      return void response.send(holdTwiml(lookAfterSeconds, again));
+    }
+    case 'talking':
+      return void response.send(await anotherTime(services, ringing.language));
     default:
       return never(ringing);
   }
+}
+
+/** Kindly, and with no promise that the other call would break. */
+async function anotherTime(services: Services, language: Language): Promise<string> {
+  const reply = { pauseSeconds: 0, say: [{ clip: 'G1' }], listenSeconds: null };
+  return twiml(reply, await speakingTo(services, language), '');
 }
 
 const callerIndex = ({ vault }: Services, from: string): Buffer | null => {

@@ -161,6 +161,17 @@ describe('a reply that is planned', () => {
   });
 });
 
+describe('a thread in which nothing was understood twice', () => {
+  it('still takes the valid answer that comes after it; the case stays with the desk', async () => {
+    const thread = await openThread();
+    for (const text of ['还行', '👍', '4']) await write(thread, text);
+    await settle(city);
+    expect(await caseOf(thread)).toMatchObject({ overall: 4, disposition: 'partial', state: 'done' });
+    const sent = await all<{ text: string }>('SELECT text FROM message WHERE attempt_id = $1', thread);
+    expect(sent.map(({ text }) => text).sort()).toEqual(['S1', 'SE1', 'SE2']);
+  });
+});
+
 describe('a shop that was called and never written to', () => {
   it('stops everything by one text', async () => {
     const call = await place();

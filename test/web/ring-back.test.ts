@@ -72,6 +72,8 @@ describe('a number with an open case', () => {
     await rate(here);
     await hangUp(`CA${here.slice(1)}`);
     expect(await caseOf()).toMatchObject({ overall: 4, disposition: 'partial', state: 'active' });
+    // One question more, in writing, as after a call of ours that broke off.
+    expect(await caseOf()).toMatchObject({ due_channel: 'sms', due_at: field.city.clock.now() });
     expect(
       await all(
         `SELECT number, inbound FROM attempt a JOIN survey_case c ON c.id = a.case_id WHERE c.retailer_id = 'W01-0000' ORDER BY 1`,
@@ -130,13 +132,58 @@ describe('never two live calls to one number', () => {
     expect(live).toHaveLength(1);
   });
 
-  test('a call of ours that is out does not: the caller is hung up on, and reached by it', async () => {
+  /** Our calls go out, and ring. */
+  async function ringing(): Promise<readonly string[]> {
     const lane = { carrier: 'test', channel: 'voice', perSecond: 100, concurrent: null } as const;
     const wish = { now: field.city.clock.now(), until: later(1), openZones: ['Asia/Shanghai'] };
-    for (const id of (await claimDue(field.city, lane, wish)).attemptIds)
-      await beginDialing(field.city.database.query, id, field.city.clock.now(), later(60));
-    expect((await ring(here)).text).toContain('<Response><Hangup/></Response>');
+    const { attemptIds } = await claimDue(field.city, lane, wish);
+    for (const id of attemptIds) await beginDialing(field.city.database.query, id, field.city.clock.now(), later(60));
+    return attemptIds;
+  }
+  const addressIn = (twiml: string) => {
+    const { pathname, search } = new URL(/<Redirect method="POST">([^<]+)</.exec(twiml)?.[1] ?? 'http://none/');
+    return pathname + search;
+  };
+
+  test('while ours rings the caller hears it ring, and once ours is over his goes on', async () => {
+    const ours = await ringing();
+    const held = await ring(here);
+    expect(held.text).toContain('<Response><Pause length="5"/><Redirect method="POST">');
     expect(await all('SELECT FROM attempt WHERE inbound')).toEqual([]);
+    const fields = { CallSid: `CA${here.slice(1)}`, From: here };
+    const still = await post(addressIn(held.text), fields);
+    for (const id of ours)
+      await recordCallReport(
+        field.city.database.query,
+        id,
+        null,
+        { state: 'ended', result: 'busy', errorCode: null },
+        later(5),
+      );
+    expect((await post(addressIn(still.text), fields)).text).toContain('刚才是我们打给您的');
+    expect(await all('SELECT FROM attempt WHERE inbound')).toHaveLength(1);
+  });
+
+  test('it rings for three quarters of a minute at most', async () => {
+    await ringing();
+    const fields = { CallSid: `CA${here.slice(1)}`, From: here };
+    let answer = await ring(here);
+    let looks = 0;
+    for (; answer.text.includes('<Pause'); looks++) answer = await post(addressIn(answer.text), fields);
+    expect(looks * 5).toBe(45);
+    expect(answer.text).toContain('我们换个时间再打');
+    expect(answer.text).toContain('<Hangup/>');
+  });
+
+  test('while we talk with the number, who rings from it is told so and asked nothing', async () => {
+    const [ours = ''] = await ringing();
+    await all(`UPDATE attempt SET state = 'in-progress'`);
+    const answer = await ring(here);
+    expect(answer.text).toContain('我们换个时间再打');
+    expect(answer.text).toContain('<Hangup/>');
+    expect(await all('SELECT id, state FROM attempt WHERE id = $1 OR inbound', ours)).toEqual([
+      { id: ours, state: 'in-progress' },
+    ]);
   });
 });
 

@@ -127,6 +127,16 @@ describe('the next contact', () => {
     expect(next([broken, answered], '12-01T09:50', resumable).state).toBe('done');
   });
 
+  it('after a ring-back that broke off is the same, and it used up no attempt', () => {
+    const rang = call('12-01T09:40', 'partial', { inbound: true, spared: true });
+    expect(next([rang], '12-01T09:42', { resumable: true }).due).toBe('sms 12-01 09:42');
+    expect(next([rang], '12-01T09:42', { resumable: true, textable: false }).due).toBe('voice 12-02 09:30');
+    const missed = [call('12-01T09:35', 'no-answer'), rang];
+    expect(next([...missed, thread('12-01T09:42', null)], '12-01T09:43').due).toBe('voice 12-02 14:00');
+    const missedThrice = [call('12-01T14:00', 'busy'), call('12-02T09:30', 'no-answer'), call('12-03T14:00', 'busy')];
+    expect(next([rang, ...missedThrice], '12-03T14:01', { textable: false }).due).toBe('voice 12-04 09:30');
+  });
+
   it('after a broken-off interview resumes, not on the same day', () => {
     expect(next([call('12-01T09:40', 'partial')], '12-01T09:42').due).toBe('voice 12-02 14:00');
     const ended = call('12-01T09:40', 'partial', { reachedItsEnd: true });

@@ -115,12 +115,16 @@ function wantsText(
 ): boolean {
   const texts = attempts.filter(({ channel }) => channel === 'sms');
   if (!textable || texts.length >= textTries || texts.some(({ spared }) => !spared)) return false;
-  const broken = calls.findLast(({ outcome }) => outcome === 'partial');
+  const broken = talksIn(attempts).findLast(({ outcome }) => outcome === 'partial');
   // He hung up after the rating, and did not ask to be called later: one question more, in writing (script §5, 11).
   if (broken) return resumable && broken.wanted === null;
   if (calls.some(({ outcome }) => outcome === 'refused')) return false;
   return calls.length >= rules.smsAfterAttempt || calls.some(({ handOver }) => handOver === 'no-score');
 }
+
+/** Calls that use up an attempt, and those the shop made itself, which do not: one may break off as the other. */
+const talksIn = (attempts: readonly PastAttempt[]): PastAttempt[] =>
+  attempts.filter(({ channel, spared, inbound }) => channel === 'voice' && (!spared || inbound));
 
 const hungUp: readonly Disposition[] = ['refused', 'broke-off'];
 
@@ -148,6 +152,7 @@ function nextWindow(
 ): Window | null {
   const { timeZone, halfDays } = history;
   const last = calls.at(-1);
+  const talk = talksIn(history.attempts).at(-1);
   const local = (at: Date) => DateTime.fromJSDate(at, { zone: timeZone });
   const dayOf = (at: Date) => local(at).toFormat('yyyy-MM-dd');
   const days = new Set(calls.map(({ at }) => dayOf(at)));
@@ -159,7 +164,7 @@ function nextWindow(
   for (const window of windowsFrom(earliest, timeZone, rules)) {
     if (window.start > horizon) break;
     const roomForDays = new Set([...days, window.day]).size + callsAfterNext >= rules.minimumDistinctDays;
-    const sameDayTwiceAfterHangUp = last?.outcome === 'partial' && window.day === dayOf(last.at);
+    const sameDayTwiceAfterHangUp = talk?.outcome === 'partial' && window.day === dayOf(talk.at);
     if (isShopsHalfDay(window, timeZone, halfDays) || !roomForDays || sameDayTwiceAfterHangUp) continue;
     const found = { ...window, start: window.start > earliest ? window.start : earliest };
     if (!daypart || window.daypart === daypart) return found;

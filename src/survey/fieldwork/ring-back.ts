@@ -15,8 +15,10 @@ export type RingBack =
   | { readonly kind: 'known'; readonly language: Language }
   /** I3. */
   | { readonly kind: 'unknown' }
+  /** A call of ours to this number is out and not answered yet: once it is over, his goes on. */
+  | { readonly kind: 'ringing'; readonly language: Language }
   /** We are in a call with this number at this moment. */
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'talking'; readonly language: Language };
 
 export interface InboundCall {
   /** The carrier's id of this call: by it a repeated delivery is known. */
@@ -43,9 +45,23 @@ export async function takeRingBack(
     if ((error as { code?: string }).code !== uniqueViolation) throw error;
     // The same call was taken in while we looked, or one of ours to this number is alive.
     const taken = await attemptOfRing(query, carrierId);
-    return taken ? { kind: 'case', attemptId: taken } : { kind: 'busy' };
+    return taken ? { kind: 'case', attemptId: taken } : ownCallTo(query, phoneIndex);
   }
   return callerOf(query, phoneIndex);
+}
+
+/** Our own call to a number: never a second conversation beside it, whichever of the two began first. */
+async function ownCallTo(query: Query, phoneIndex: Buffer): Promise<RingBack> {
+  const [ours] = await query<{ kind: 'ringing' | 'talking'; language: Language }>({
+    name: 'ring-back-own-call',
+    text: `
+      SELECT CASE WHEN a.state = 'in-progress' THEN 'talking' ELSE 'ringing' END AS kind, s.language
+      FROM attempt a JOIN phone p ON p.id = a.phone_id JOIN survey_case c ON c.id = a.case_id JOIN retailer s ON s.id = c.retailer_id
+      WHERE p.blind_index = $1 AND a.channel = 'voice' AND a.state <> 'ended'`,
+    values: [phoneIndex],
+  });
+  // It ended since: the next look makes a case of his.
+  return ours ?? { kind: 'ringing', language: 'zh-CN' };
 }
 
 /** The attempt that an inbound call of this carrier id became. */

@@ -64,3 +64,11 @@ export function hangUpTwiml(): string {
   response.hangup();
   return response.toString();
 }
+
+/** Lets the caller hear it ring and asks again: a Pause that comes first is waited out before the call is answered. */
+export function holdTwiml(seconds: number, action: string): string {
+  const response = new twilio.twiml.VoiceResponse();
+  response.pause({ length: seconds });
+  response.redirect({ method: 'POST' }, action);
+  return response.toString();
+}
