@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import Fraction from 'fraction.js';
 import { describe, expect, it } from 'vitest';
 import { faultOfId, normaliseId } from './identifier.ts';
+import { leadOf } from './leads.ts';
 import { commitmentOf, frameText, order, parseFrame, seedOf, sha256hex, ticketsUnder } from './satq1.ts';
 import { completionRate, firstWave, monthlyCap, spotCheckCap, targetCompletes } from './sizes.ts';
 
@@ -85,6 +87,40 @@ describe('an order', () => {
         expect(order(seed, rest)).toEqual(order(seed, some).filter((id) => id !== gone));
       }),
     );
+  });
+});
+
+describe('the quick way to an order', () => {
+  const ids = fc.uniqueArray(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), { maxLength: 60 });
+
+  it('is the long one: whole tickets compared as strings, and ids by their bytes', () => {
+    fc.assert(
+      fc.property(ids, fc.string(), (some, seed) => {
+        const ticket = ticketsUnder(seed);
+        const byTicket = (a: string, b: string) => (ticket(a) < ticket(b) ? -1 : 1);
+        expect(order(seed, some)).toEqual(some.toSorted(byTicket));
+        for (const id of some) {
+          const lead = leadOf(hash('sha256', sha256hex(seed) + id, 'binary'));
+          expect(String(lead).padStart(15, '0')).toBe(ticket(id).slice(2, 17));
+        }
+      }),
+    );
+  });
+
+  // Found by trying sixty million: the only two such pairs among them.
+  it.each([
+    ['shop-57167235', 'shop-16805125', '0.017928279372770'],
+    ['shop-46088302', 'shop-25604905', '0.485050115592141'],
+  ])('makes the whole tickets of %s and %s, which agree in fifteen digits', (first, second, lead) => {
+    expect([first, second].map((id) => ticketsUnder('tie')(id).slice(0, 17))).toEqual([lead, lead]);
+    expect(order('tie', [second, first])).toEqual([first, second]);
+    expect(order('tie', [first, second])).toEqual([first, second]);
+  });
+
+  it('sorts a frame by UTF-8 bytes, not by UTF-16 units', () => {
+    const ids = ['\u{1f600}', '\uff21', 'z', '店'];
+    const text = frameText(ids.map((retailerId) => ({ managerId: 'W1', retailerId, stratum: 'urban' })));
+    expect(parseFrame(text).map(({ retailerId }) => retailerId)).toEqual(['z', '店', '\uff21', '\u{1f600}']);
   });
 });
 

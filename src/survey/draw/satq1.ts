@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
-import { byUtf8 } from './identifier.ts';
+import { hash } from 'node:crypto';
+import { byUtf8, sortByUtf8 } from './identifier.ts';
+import { leadOf, nearlySorted } from './leads.ts';
 
 /**
  * The draw by protocol SATQ1: Rivest's consistent sampling under a seed that nobody could choose.
@@ -18,12 +19,12 @@ export interface FrameEntry {
   readonly stratum: string;
 }
 
-export const sha256hex = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
+/** In one go: an object for every hash costs more than the hash. */
+export const sha256hex = (text: string | Buffer): string => hash('sha256', text);
 
 /** The frame as the one text that is hashed: lines sorted by UTF-8 bytes, each ended by LF, no header. */
 export function frameText(entries: readonly FrameEntry[]): string {
-  const lines = entries.map((entry) => Buffer.from(`${entry.managerId}|${entry.retailerId}|${entry.stratum}\n`));
-  return Buffer.concat(lines.sort(Buffer.compare)).toString('utf8');
+  return sortByUtf8(entries.map((entry) => `${entry.managerId}|${entry.retailerId}|${entry.stratum}\n`)).join('');
 }
 
 /** The reverse of {@link frameText}. Takes only what frameText writes. */
@@ -73,16 +74,32 @@ export const rotationOf = (ticket: string): number => Number(ticket.at(-1));
 
 /** The city order: ids by ticket, ties by UTF-8 bytes. Expects normalised, distinct ids. */
 export function order(seed: string, ids: Iterable<string>): string[] {
-  const ticket = ticketsUnder(seed);
   const known = [...ids];
-  // The first fifteen digits, exact as a number, settle nearly every comparison of a million tickets; the others are
-  // made again where they do not, which costs less than keeping them all.
-  const leads = Float64Array.from(known, (id) => Number(ticket(id).slice(2, 17)));
-  const whole = (a: string, b: string) => {
-    const [first, second] = [ticket(a), ticket(b)];
-    return first < second ? -1 : first > second ? 1 : byUtf8(a, b);
+  return Array.from(placesUnder(seed, known), (index) => known[index] ?? '');
+}
+
+/**
+ * The same as indices of `ids`: which of them comes first, which second, and so on. A million tickets are never written
+ * out: their first fifteen digits, as a number, say where each of them falls to within a neighbour or two, and settle
+ * the rest but for a pair in a thousand draws, whose tickets are then made.
+ */
+export function placesUnder(seed: string, ids: readonly string[]): Uint32Array {
+  const seedHash = sha256hex(seed);
+  const leads = Float64Array.from(ids, (id) => leadOf(hash('sha256', seedHash + id, 'binary')));
+  const places = nearlySorted(leads);
+  const ticket = ticketsUnder(seed);
+  const comesBefore = (a: number, b: number): boolean => {
+    const difference = (leads[a] ?? 0) - (leads[b] ?? 0);
+    if (difference !== 0) return difference < 0;
+    const [first, second] = [ids[a] ?? '', ids[b] ?? ''];
+    const [own, other] = [ticket(first), ticket(second)];
+    return own === other ? byUtf8(first, second) < 0 : own < other;
   };
-  return Array.from(known.keys())
-    .sort((a, b) => (leads[a] ?? 0) - (leads[b] ?? 0) || whole(known[a] ?? '', known[b] ?? ''))
-    .map((index) => known[index] ?? '');
+  for (let place = 1; place < places.length; place += 1) {
+    const moved = places[place] ?? 0;
+    let free = place;
+    for (; free > 0 && comesBefore(moved, places[free - 1] ?? 0); free -= 1) places[free] = places[free - 1] ?? 0;
+    places[free] = moved;
+  }
+  return places;
 }

@@ -205,24 +205,31 @@ export async function readTracks(
   return new Map(rows.map(({ manager_id, valid, released }) => [manager_id, { valid, released }]));
 }
 
-/** Lines go over in parts: arrays of a whole city's would stand in memory several times over. */
+/** Lines go over in parts: those of a whole city would stand in memory several times over. */
 const part = 50_000;
 
+/**
+ * Each column goes over as one text, joined by the bar that no id can hold: the driver would quote every element of an
+ * array apart, which costs more than the draw.
+ */
 async function storeFrame(query: Query, roundId: string, lines: readonly OrderedLine[]): Promise<void> {
+  const column = (values: readonly (string | null)[]): string => values.map((value) => value ?? '').join('|');
   for (let from = 0; from < lines.length; from += part) {
     const some = lines.slice(from, from + part);
     await query({
       text: `
-        INSERT INTO frame_line (round_id, retailer_id, manager_id, stratum, position, phone_id, resting)
-        SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::uuid[], $7::rest_reason[])`,
+        INSERT INTO frame_line (round_id, position, retailer_id, manager_id, stratum, phone_id, resting)
+        SELECT $1, $2::int + place - 1, retailer_id, manager_id, stratum, phone_id::uuid, nullif(resting, '')::rest_reason
+        FROM unnest(string_to_array($3, '|'), string_to_array($4, '|'), string_to_array($5, '|'), string_to_array($6, '|'), string_to_array($7, '|'))
+          WITH ORDINALITY AS line (retailer_id, manager_id, stratum, phone_id, resting, place)`,
       values: [
         roundId,
-        some.map((line) => line.retailerId),
-        some.map((line) => line.managerId),
-        some.map((line) => line.stratum),
-        some.map((line) => line.position),
-        some.map((line) => line.phoneId),
-        some.map((line) => line.resting),
+        some[0]?.position,
+        column(some.map((line) => line.retailerId)),
+        column(some.map((line) => line.managerId)),
+        column(some.map((line) => line.stratum)),
+        column(some.map((line) => line.phoneId)),
+        column(some.map((line) => line.resting)),
       ],
     });
   }

@@ -1,5 +1,5 @@
 import { faultOfId } from '../draw/identifier.ts';
-import { type FrameEntry, frameText, order, sha256hex } from '../draw/satq1.ts';
+import { type FrameEntry, frameText, placesUnder, sha256hex } from '../draw/satq1.ts';
 
 /**
  * The frozen frame of a round, from the roster of that moment (method §1): who could ever be asked, who is left out
@@ -67,24 +67,28 @@ export interface OrderedLine extends FrameEntry {
  * lowest ticket stays and the others rest: two calls to one phone would be one person asked twice.
  */
 export function orderFrame(entries: readonly (RosterEntry & { phoneId: string })[], seed: string): OrderedLine[] {
-  const byId = new Map(entries.map((entry) => [entry.retailerId, entry]));
   const restingPhones = new Set(entries.filter(({ rested }) => rested).map(({ phoneId }) => phoneId));
-  const seenPhones = new Set<string>();
-  return order(seed, byId.keys()).map((retailerId, position) => {
-    const entry = byId.get(retailerId);
-    if (!entry) throw new Error(`${retailerId} was ordered but not given`);
-    const { managerId, stratum, phoneId, rested } = entry;
-    const shared = restingPhones.has(phoneId) || seenPhones.has(phoneId);
-    seenPhones.add(phoneId);
-    return {
-      managerId,
-      retailerId,
-      stratum,
-      phoneId,
-      position,
-      resting: rested ? 'rested' : shared ? 'shared-phone' : null,
-    };
-  });
+  const shared = phonesOfSeveral(entries);
+  const taken = new Set<string>();
+  const ids = entries.map(({ retailerId }) => retailerId);
+  const lines: OrderedLine[] = [];
+  for (const index of placesUnder(seed, ids)) {
+    const entry = entries[index];
+    if (!entry) throw new Error(`there is no entry ${index} to be ordered`);
+    const { managerId, retailerId, stratum, phoneId, rested } = entry;
+    const gaveWay = restingPhones.has(phoneId) || taken.has(phoneId);
+    if (shared.has(phoneId)) taken.add(phoneId);
+    const resting = rested ? 'rested' : gaveWay ? 'shared-phone' : null;
+    lines.push({ managerId, retailerId, stratum, phoneId, position: lines.length, resting });
+  }
+  return lines;
+}
+
+/** Looked for in the roster's own order, where a phone is at hand: only these few are asked for in the city's. */
+function phonesOfSeveral(entries: readonly { readonly phoneId: string }[]): Set<string> {
+  const seen = new Set<string>();
+  const again = entries.filter(({ phoneId }) => seen.size === seen.add(phoneId).size);
+  return new Set(again.map(({ phoneId }) => phoneId));
 }
 
 /** Groups of ids on one phone, each in city order: published with the frame, because they decide who rests. */
