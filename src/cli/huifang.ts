@@ -171,6 +171,37 @@ program
   .description('生成管理员的一次性登录链接 · make a one-time sign-in link for the administrator')
   .action(async () => (await import('./sign-in.ts')).signIn(process.stdout));
 
+const user = program.command('user').description('用户 · the people who use Huifang');
+user
+  .command('list')
+  .description('列出用户 · everybody: id, role, name, district, employee number')
+  .action(async () => (await import('./user.ts')).listAllUsers(process.stdout));
+const about = (command: Command) =>
+  command
+    .option('--district <district>', '营销部 · id or name: a supervisor needs one, the desk may have one')
+    .option('--manager <number>', '工号 · employee number: a manager needs one');
+about(user.command('add'))
+  .description('新增用户 · add somebody; prints his id and a one-time sign-in link')
+  .argument('<name>')
+  .requiredOption('--role <role>', 'admin, supervisor, desk, manager or auditor')
+  .action(async (name, options) => (await import('./user.ts')).addOne(name, options, process.stdout));
+about(user.command('change'))
+  .description('更改用户 · change somebody; what is not named stays')
+  .argument('<user>', 'id or name')
+  .option('--name <name>', 'another name')
+  .option('--role <role>', 'admin, supervisor, desk, manager or auditor')
+  .action(async (called, options) => (await import('./user.ts')).changeOne(called, options, process.stdout));
+user
+  .command('link')
+  .description('生成一次性登录链接 · make a one-time sign-in link, to hand over')
+  .argument('<user>', 'id or name')
+  .action(async (called) => (await import('./user.ts')).linkForOne(called, process.stdout));
+user
+  .command('revoke')
+  .description('收回登录 · sign somebody out everywhere')
+  .argument('<user>', 'id or name')
+  .action(async (called) => (await import('./user.ts')).revokeOne(called, process.stdout));
+
 const results = program.command('results').description('一轮的结果 · the results of a round');
 results
   .command('export')

@@ -22,6 +22,7 @@ import { listRounds } from './round/rounds-page.ts';
 import { addSchedule, listScheduled, stopSchedule } from './round/schedules-page.ts';
 import { askForSpotCheck, listSpotChecks, takeBackSpotCheck } from './round/spot-checks-page.ts';
 import type { Viewer } from './sessions.ts';
+import { confirmRevoke, keepUser, listUsers, makeUser, revoke, showFreshLink, showUser } from './users/users-page.ts';
 
 /** One request of somebody who may make it. */
 export interface Visit {
@@ -95,6 +96,13 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/draws/:round/public-value', permission: 'round.launch', show: enterValue },
   { method: 'get', path: '/draws/:round/public.json', permission: 'draw.read', show: downloadPublic },
   { method: 'get', path: '/draws/:round/draw.json', permission: 'draw.audit', show: downloadAuditors },
+  { method: 'get', path: '/users', permission: 'users.write', show: listUsers },
+  { method: 'post', path: '/users', permission: 'users.write', show: makeUser },
+  { method: 'get', path: '/users/:user', permission: 'users.write', show: showUser },
+  { method: 'post', path: '/users/:user', permission: 'users.write', show: keepUser },
+  { method: 'post', path: '/users/:user/link', permission: 'users.write', show: showFreshLink },
+  { method: 'get', path: '/users/:user/revoke', permission: 'users.write', show: confirmRevoke },
+  { method: 'post', path: '/users/:user/revoke', permission: 'users.write', show: revoke },
   { method: 'get', path: '/board', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period/publication.json', permission: 'board.read', show: downloadPublication },

@@ -18,7 +18,8 @@ export type Permission =
   | 'list.confirm'
   | 'spot-check.ask'
   | 'draw.read'
-  | 'draw.audit';
+  | 'draw.audit'
+  | 'users.write';
 
 /** `own-district` sees of a round what belongs to its own district's managers, and nothing of the others. */
 type Reach = 'everything' | 'own-district';
@@ -37,6 +38,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'spot-check.ask': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
+    'users.write': 'everything',
   },
   supervisor: {
     'board.read': 'everything',

@@ -19,7 +19,7 @@ export async function makeSignInLink(
   { database, clock, chance }: SignInServices,
   publicUrl: string,
   userId: string,
-  { minutes }: { readonly minutes: number },
+  { minutes, actor = 'cli' }: { readonly minutes: number; readonly actor?: string },
 ): Promise<string> {
   const now = clock.now();
   const secret = chance.bytes(secretBytes).toString('base64url');
@@ -28,13 +28,17 @@ export async function makeSignInLink(
       text: 'INSERT INTO sign_in_link (digest, user_id, expires_at) VALUES ($1, $2, $3)',
       values: [digestOf(secret), userId, new Date(now.getTime() + minutes * 60_000)],
     });
-    await audit(query, now, { actor: 'cli', action: 'sign-in-link.make', subject: userId, detail: { minutes } });
+    await audit(query, now, { actor, action: 'sign-in-link.make', subject: userId, detail: { minutes } });
   });
   return `${publicUrl}/sign-in/${secret}`;
 }
 
-export const signInLinkFor = (services: SignInServices, publicUrl: string, userId: string): Promise<string> =>
-  makeSignInLink(services, publicUrl, userId, { minutes: usualMinutes });
+export const signInLinkFor = (
+  services: SignInServices,
+  publicUrl: string,
+  userId: string,
+  actor?: string,
+): Promise<string> => makeSignInLink(services, publicUrl, userId, { minutes: usualMinutes, ...(actor && { actor }) });
 
 /** Any number of our own, so that two first starts at once make one admin. */
 const firstAdminLock = 7_310_003;

@@ -40,6 +40,8 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   readonly key: KnownKey;
   /** Who asks, for the audit log. */
   readonly actor: string;
+  /** Where browsers reach us, for links that are handed over. */
+  readonly publicUrl: string;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;

@@ -5,6 +5,7 @@ import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
 import { spotCheckOperations } from './spot-check-operations.ts';
+import { userOperations } from './user-operations.ts';
 
 /** Every operation of the API. What is not here is not served. */
 export const operations: readonly Operation[] = [
@@ -14,4 +15,5 @@ export const operations: readonly Operation[] = [
   ...spotCheckOperations,
   ...rosterOperations,
   ...questionnaireOperations,
+  ...userOperations,
 ];

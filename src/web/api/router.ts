@@ -23,7 +23,7 @@ export function apiRouter(services: Services, { publicUrl }: { readonly publicUr
   router.get('/openapi.json', (_request, response) => void response.json(document));
   for (const operation of operations) {
     const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
-    router[operation.method](path, permitted(operation), bodyReader(operation), served(services, operation));
+    router[operation.method](path, permitted(operation), bodyReader(operation), served(services, operation, publicUrl));
   }
   router.use(() => {
     throw new NotFound();
@@ -86,11 +86,12 @@ const bodyReader = ({ upload }: Operation): RequestHandler =>
   upload ? express.raw({ type: [...upload], limit: uploadLimit }) : express.json({ limit: bodyLimit });
 
 const served =
-  (services: Services, operation: Operation): RequestHandler =>
+  (services: Services, operation: Operation, publicUrl: string): RequestHandler =>
   async (request, response) => {
     const { params, query, body, method, path } = request;
     const key = keyOf(response);
-    const call: Call = { services, key, actor: `key:${key.id}`, ...readRequest(operation, { params, query, body }) };
+    const brought = readRequest(operation, { params, query, body });
+    const call: Call = { services, key, actor: `key:${key.id}`, publicUrl, ...brought };
     await noteReading(operation, call, params);
     if (operation.download) return sendFile(response, (await operation.run(call)) as Download);
     const name = operation.creates ? readIdempotencyKey(request.get('Idempotency-Key')) : null;

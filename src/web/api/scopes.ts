@@ -16,6 +16,9 @@ export const scopes = [
   'quality:read',
   'quality:write',
   'results:read',
+  'users:read',
+  'users:write',
+  'users:sign-in',
   'audit:read',
 ] as const;
 export type Scope = (typeof scopes)[number];

@@ -1,0 +1,88 @@
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../main.ts';
+import { systemChance } from '../platform/chance.ts';
+import { systemClock } from '../platform/clock.ts';
+import { Refused } from '../platform/errors.ts';
+import { openLog } from '../platform/log.ts';
+import { addUser, changeUser, linkFor, revokeUser, type UserServices } from '../web/users/change.ts';
+import { readUsers, type User } from '../web/users/store.ts';
+
+/** `huifang user list|add|change|link|revoke`. A user is named by his id, or by his name where only one has it. */
+export interface UserOptions {
+  readonly name?: string;
+  readonly role?: string;
+  readonly district?: string;
+  readonly manager?: string;
+}
+
+interface Installation extends UserServices {
+  readonly publicUrl: string;
+}
+
+export const listAllUsers = (out: NodeJS.WritableStream): Promise<void> =>
+  inThisInstallation(async ({ database }) => {
+    for (const { id, name, role, districtName, managerId } of await readUsers(database.query))
+      out.write(`${id}  ${role.padEnd(10)}  ${name}  ${districtName ?? '—'}  ${managerId ?? '—'}\n`);
+  });
+
+/** His id and the link he comes in by: one line each. */
+export const addOne = (name: string, options: UserOptions, out: NodeJS.WritableStream): Promise<void> =>
+  inThisInstallation(async (services) => {
+    const { role = '', district = null, manager: managerId = null } = options;
+    const id = await addUser(services, { name, role, district, managerId }, 'cli');
+    out.write(`${id}\n${await linkFor(services, services.publicUrl, id, 'cli')}\n`);
+  });
+
+/** What is not named stays, apart from what another role cannot have. */
+export const changeOne = (called: string, options: UserOptions, out: NodeJS.WritableStream): Promise<void> =>
+  inThisInstallation(async (services) => {
+    const before = await userCalled(services, called);
+    const { name = before.name, role = before.role } = options;
+    const kept = role === before.role ? before : { districtId: null, managerId: null };
+    const { district = kept.districtId, manager: managerId = kept.managerId } = options;
+    await changeUser(
+      services,
+      before.id,
+      { name, role, district: district || null, managerId: managerId || null },
+      'cli',
+    );
+    out.write(`已更改 · changed: ${before.id}\n`);
+  });
+
+export const linkForOne = (called: string, out: NodeJS.WritableStream): Promise<void> =>
+  inThisInstallation(async (services) => {
+    const { id } = await userCalled(services, called);
+    process.stderr.write('只显示这一次，一小时内有效 · shown this once, works within an hour\n');
+    out.write(`${await linkFor(services, services.publicUrl, id, 'cli')}\n`);
+  });
+
+export const revokeOne = (called: string, out: NodeJS.WritableStream): Promise<void> =>
+  inThisInstallation(async (services) => {
+    const { id } = await userCalled(services, called);
+    await revokeUser(services, id, 'cli');
+    out.write(`已在所有设备上退出，链接作废 · signed out everywhere, links spoilt: ${id}\n`);
+  });
+
+/** @throws Refused where nobody is called so, or several are. */
+async function userCalled({ database }: Installation, called: string): Promise<User> {
+  const found = (await readUsers(database.query)).filter(({ id, name }) => id === called || name === called);
+  const [only] = found;
+  if (only && found.length === 1) return only;
+  throw new Refused(
+    'no-such-user',
+    found.length === 0
+      ? `没有用户 ${called} · there is no user ${called}`
+      : `${called} 有 ${found.length} 名，请用编号 · ${found.length} users are called ${called}: name one by his id`,
+  );
+}
+
+async function inThisInstallation(act: (services: Installation) => Promise<void>): Promise<void> {
+  const config = readConfig(process.env);
+  const { database, close } = await openDatabase(config, { log: openLog('warn') });
+  try {
+    const publicUrl = config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`;
+    await act({ database, clock: systemClock, chance: systemChance, publicUrl });
+  } finally {
+    await close();
+  }
+}
