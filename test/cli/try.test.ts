@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { standardQuestionnaire } from '../../src/survey/questionnaire/questionnaire.ts';
+import { questionnaireWithMessages } from '../../src/survey/questionnaire/recording.fixture.ts';
 import { repository } from '../support/server-processes.ts';
 
 /** `huifang try` and `huifang questionnaire`, as processes: what is typed goes in, what is printed comes out. */
@@ -90,6 +91,24 @@ describe('huifang try', () => {
     expect(output).toContain('ended  hung-up');
     const test = await replayed(output, 'own');
     expect(test.status, test.output + test.errors).toBe(0);
+  });
+
+  it('takes a spoken message where one is recorded, and takes talk for silence where none is', async () => {
+    const path = join(folder, 'messages.json');
+    writeFileSync(path, JSON.stringify(questionnaireWithMessages()));
+    const typed = '-(喂?你哪里?)4-354021\n1(他从来不来我店里,只打电话)\n-';
+    const { status, output, errors } = await huifang(['try', path], typed);
+    expect([status, errors]).toEqual([0, '']);
+    expect(output).toContain('留言会录音,只有市局考核的人听');
+    expect(output).toContain('a tone, then records up to 60 s');
+    expect(output).toMatch(/> \(喂\?你哪里\?\)\nH1 /);
+    expect(output).toMatch(/> \(他从来不来我店里,只打电话\)\nV2 /);
+    expect(output).toContain('"Q7a":1,"C1":1}    结束 · ended  finished');
+    const test = await replayed(output, 'message');
+    expect(test.status, test.output + test.errors).toBe(0);
+    const left = await huifang(['try', path], '-4-354021\n1(喂)h');
+    expect(left.output).toContain('ended  hung-up');
+    expect(left.output).toContain('{"kind":"voice-message","id":"message-1"');
   });
 
   it('names what it does not understand', async () => {

@@ -27,7 +27,7 @@ export function callTest(
     `  // given a shop whose ticket ends in ${rotation}, and a call that was answered`,
     `  const call = new RehearsedCall(questionnaire, { language: ${literal(language)}, rotation: ${rotation} });`,
     `  expect(call.heard).toEqual(${literal(first)});`,
-    '  // when these keys are pressed, then this is heard (- silence, h hangs up, ! at once)',
+    '  // when these keys are pressed, then this is heard (- silence, h hangs up, ! at once, (words) are said)',
     ...steps.map(({ move, heard }) => `  expect(call.step(${literal(move)})).toEqual(${literal(heard)});`),
     ...outcomeOf('call', outcome),
   ]);

@@ -77,7 +77,7 @@ async function holdCall(
   const { language } = speaking;
   const call = new RehearsedCall(questionnaire, { language, rotation: tried.rotation });
   say(
-    '按键 0–9 * #，- 不按，h 挂机，键后加 ! 表示抢按 · keys; - silence; h hang up; ! behind a key presses it at once',
+    '按键 0–9 * #，- 不按，h 挂机，键后加 ! 表示抢按，(话) 是说话 · keys; - silence; h hang up; ! behind a key presses it at once; (words) are said',
   );
   const steps: Parameters<typeof callTest>[1][number][] = [];
   const show = () => {
@@ -88,8 +88,11 @@ async function holdCall(
         `${utterance.clip.padEnd(4)} ${(seconds * slow).toFixed(1).padStart(5)} s  ${utterance.slow ? '慢 slow  ' : ''}${spoken(utterance, speaking)}`,
       );
     }
-    const { listenSeconds } = call.reply;
-    const then = listenSeconds === null ? '挂机 · hangs up' : `等 ${listenSeconds} 秒 · listens ${listenSeconds} s`;
+    const { listenSeconds, record } = call.reply;
+    const listens = record
+      ? `嘀声后录音，最多 ${record.longestSeconds} 秒 · a tone, then records up to ${record.longestSeconds} s`
+      : `等 ${listenSeconds} 秒 · listens ${listenSeconds} s`;
+    const then = listenSeconds === null ? '挂机 · hangs up' : listens;
     say(`     ${(call.seconds + call.saidSeconds).toFixed(1).padStart(5)} s  （${then}）`);
   };
   const first = call.heard;

@@ -13,11 +13,15 @@ export type Input =
   | { readonly kind: 'answered' }
   | { readonly kind: 'key'; readonly key: Key }
   | { readonly kind: 'silence' }
+  /** A message was recorded: its id at the carrier, how long it is, and what ended it; `silence` also at its longest. */
+  | { readonly kind: 'recorded'; readonly id: string; readonly seconds: number; readonly endedBy: RecordingEnd }
   | { readonly kind: 'hang-up' }
   | { readonly kind: 'time-out' };
 
 export const keys = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#'] as const;
 export type Key = (typeof keys)[number];
+
+export type RecordingEnd = Key | 'silence' | 'hang-up';
 
 /** Current answer to each item by its id; 0 = not applicable or hard to say. Survives attempts and channels. */
 export type Answers = Readonly<Record<string, number>>;
@@ -36,6 +40,8 @@ export type Place =
   | ({ readonly is: 'greeting' } & SaidAgain)
   | ({ readonly is: 'question'; readonly item: number } & Tries)
   | ({ readonly is: 'read-back'; readonly item: number } & SaidAgain)
+  /** The announcement is said, and then what he says is recorded. */
+  | ({ readonly is: 'recording'; readonly item: number } & SaidAgain)
   | ({ readonly is: 'later' } & SaidAgain)
   /** The opt-out is recorded already; # until `until` (epoch ms) takes it back and returns to `from`. */
   | { readonly is: 'stopping'; readonly from: Place; readonly until: number }
@@ -83,7 +89,9 @@ export type Effect =
   | { readonly kind: 'person-wanted' }
   | { readonly kind: 'follow-up-wanted' }
   /** Something in his own words. Sealed where it is kept: it may name him. */
-  | { readonly kind: 'comment'; readonly text: string };
+  | { readonly kind: 'comment'; readonly text: string }
+  /** The same, spoken: it lies with the carrier under this id until it has been fetched. */
+  | { readonly kind: 'voice-message'; readonly id: string; readonly seconds: number };
 
 export type Daypart = 'morning' | 'afternoon' | 'any';
 
@@ -100,6 +108,8 @@ export interface Reply {
   readonly say: readonly Utterance[];
   /** How long to wait for one key after the last word; a key may also come earlier. null = hang up after the last word. */
   readonly listenSeconds: number | null;
+  /** What is said after that is recorded, from a beep on. */
+  readonly record?: { readonly longestSeconds: number; readonly silenceSeconds: number };
 }
 
 export interface Interview {

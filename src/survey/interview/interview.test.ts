@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { spokenItems, standardQuestionnaire } from '../questionnaire/questionnaire.ts';
+import { questionnaireWithMessages } from '../questionnaire/recording.fixture.ts';
 import {
   type Answers,
   type Conversation,
@@ -10,10 +11,12 @@ import {
   type Input,
   type Key,
   keys,
+  type RecordingEnd,
 } from './conversation.ts';
 import { decide } from './interview.ts';
 
 const questionnaire = standardQuestionnaire();
+const withMessages = questionnaireWithMessages();
 
 /** A call on paper: a person listens, presses, waits; every step is one turn, and time goes by. */
 class Call {
@@ -24,18 +27,22 @@ class Call {
   listen: number | null = 0;
   slow = false;
   #now = Date.parse('2026-12-01T01:30:00Z');
-  readonly #case: { rotation: number; managerChanged: boolean; desk: Desk };
+  record: Decision['reply']['record'];
+  readonly #case: { rotation: number; managerChanged: boolean; desk: Desk; questionnaire: typeof questionnaire };
 
   /** An odd ticket, unless it is said otherwise. */
-  constructor(answers: Answers = {}, about: Partial<{ rotation: number; managerChanged: boolean; desk: Desk }> = {}) {
+  constructor(
+    answers: Answers = {},
+    about: Partial<{ rotation: number; managerChanged: boolean; desk: Desk; questionnaire: typeof questionnaire }> = {},
+  ) {
     this.answers = answers;
-    this.#case = { rotation: 7, managerChanged: false, desk: 'open', ...about };
+    this.#case = { questionnaire, rotation: 7, managerChanged: false, desk: 'open', ...about };
     this.turn({ kind: 'answered' }, 0);
   }
 
   turn(input: Input, afterSeconds = 14): Decision {
     this.#now += afterSeconds * 1000;
-    const setting = { questionnaire, language: 'zh-CN' as const, now: new Date(this.#now), ...this.#case };
+    const setting = { language: 'zh-CN' as const, now: new Date(this.#now), ...this.#case };
     const decision = decide({ conversation: this.conversation, answers: this.answers }, input, setting);
     // What lies in the database between two turns is JSON; a state that does not survive it would be another state.
     this.conversation = JSON.parse(JSON.stringify(decision.conversation));
@@ -45,6 +52,7 @@ class Call {
     this.heard = decision.reply.say.map(({ clip }) => clip);
     this.slow = decision.reply.say.some((utterance) => utterance.slow);
     this.listen = decision.reply.listenSeconds;
+    this.record = decision.reply.record;
     return decision;
   }
 
@@ -430,6 +438,92 @@ describe('what a case is asked follows from its ticket', () => {
     const comment = { ...second, id: 'Q9', kind: 'comment' as const };
     const asking = { ...questionnaire, items: [first, comment, ...others] } as typeof questionnaire;
     expect(spokenItems(asking, 7).map(({ id }) => id)).toEqual(['Q1', 'Q3', 'Q4', 'Q5', 'Q6', 'Q7a']);
+  });
+});
+
+describe('a message in his own words', () => {
+  const rated = { Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2, Q7a: 1 };
+  const about = { questionnaire: withMessages };
+  /** All was answered but the comment, which is asked now. */
+  const atComment = () => new Call(rated, about).press('*').silence();
+  const recording = () => atComment().press('1');
+  const message = (endedBy: RecordingEnd, seconds = 9) => ({ kind: 'recorded', id: 'RE1', seconds, endedBy }) as const;
+  const kept = { kind: 'voice-message', id: 'RE1', seconds: 9 };
+
+  it('is recorded only after 1, and after the announcement has been said', () => {
+    const call = atComment();
+    expect([call.heard, call.record]).toEqual([['C1'], undefined]);
+    call.press('1');
+    expect([call.heard, call.record]).toEqual([['V1'], { longestSeconds: 60, silenceSeconds: 5 }]);
+    expect(call.effects).toEqual([]);
+    // An impatient key in the middle of the announcement brings it again.
+    expect(call.press('1').heard).toEqual(['V1']);
+  });
+
+  it('0 says that there is nothing to say', () => {
+    const call = atComment().press('0');
+    expect([call.heard, call.answers.C1, call.record]).toEqual([['Z1'], 0, undefined]);
+  });
+
+  it('other keys and silence are what they are at every question', () => {
+    expect(atComment().press('2').heard).toEqual(['E3', 'C1']);
+    expect(atComment().silence().heard).toEqual(['H1c', 'C1']);
+    expect(atComment().press('#').heard).toEqual(['Q7a']);
+  });
+
+  it.each(['#', '1', 'silence'] as const)('that %s ends is kept, and thanked for', (endedBy) => {
+    const call = recording();
+    call.turn(message(endedBy));
+    expect(call.heard).toEqual(['V2', 'Z1']);
+    expect(call.effects).toEqual([{ kind: 'answer', item: 'C1', value: 1 }, kept]);
+  });
+
+  it('that the hang-up ends is kept', () => {
+    const call = recording();
+    call.turn(message('hang-up'));
+    expect(call.effects).toContainEqual(kept);
+    expect([call.ending, call.listen]).toEqual(['hung-up', null]);
+  });
+
+  it.each([
+    ['7', 'L1', null],
+    ['8', 'M1', 'person-wanted'],
+    ['9', 'N1', 'opt-out'],
+    ['*', 'V1', null],
+  ] as const)('that %s ends is kept, and the key does what it does everywhere', (key, heard, effect) => {
+    const call = recording();
+    call.turn(message(key));
+    expect(call.heard).toEqual([heard]);
+    expect(call.effects).toContainEqual(kept);
+    expect(call.effects.length).toBe(effect === null ? 2 : 3);
+    expect(call.effects.at(-1)?.kind).toBe(effect ?? 'voice-message');
+    expect(call.record !== undefined).toBe(key === '*');
+  });
+
+  it('without a word is none: silence goes on, # goes back to the question', () => {
+    for (const nothing of [{ kind: 'silence' } as const, message('silence', 0)]) {
+      const call = recording();
+      call.turn(nothing);
+      expect([call.heard, call.effects]).toEqual([['H3', 'Z1'], []]);
+    }
+    const back = recording();
+    back.turn(message('#', 0));
+    expect([back.heard, back.effects]).toEqual([['C1'], []]);
+    const gone = recording();
+    gone.turn(message('hang-up', 0));
+    expect([gone.ending, gone.effects]).toEqual(['hung-up', []]);
+  });
+
+  it('after a 9 taken back by # may be left all the same', () => {
+    const call = recording().press('9');
+    call.turn({ kind: 'key', key: '#' }, 11);
+    expect([call.heard, call.record !== undefined]).toEqual([['N1u', 'V1'], true]);
+  });
+
+  it('arriving where none was asked for is no message: only its key counts', () => {
+    const call = new Call(rated, about);
+    call.turn(message('9'));
+    expect(call.effects).toEqual([{ kind: 'opt-out' }]);
   });
 });
 

@@ -1,6 +1,17 @@
 import { never } from '../../platform/errors.ts';
 import type { Item } from '../questionnaire/questionnaire.ts';
-import type { Conversation, Daypart, Decision, Effect, Input, Interview, Key, Place, Setting } from './conversation.ts';
+import {
+  type Conversation,
+  type Daypart,
+  type Decision,
+  type Effect,
+  type Input,
+  type Interview,
+  type Key,
+  keys,
+  type Place,
+  type Setting,
+} from './conversation.ts';
 import { TurnTaker } from './turn-taker.ts';
 
 /**
@@ -28,8 +39,10 @@ function start({ language, now }: Setting): Conversation {
 }
 
 function noteKey(conversation: Conversation, input: Input, now: Date): Conversation {
-  if (input.kind !== 'key') return { ...conversation, lastKey: null };
-  return { ...conversation, keyed: true, lastKey: { key: input.key, at: now.getTime() } };
+  const key = keyIn(input);
+  return key
+    ? { ...conversation, keyed: true, lastKey: { key, at: now.getTime() } }
+    : { ...conversation, lastKey: null };
 }
 
 function withinHardLimit(decision: Decision, { questionnaire, now }: Setting): Decision {
@@ -62,6 +75,8 @@ function respond(turn: TurnTaker, input: Input, before: Conversation): Decision 
       return turn.hangUp([], 'time-out');
     case 'answered':
       return turn.serve(place);
+    case 'recorded':
+      return place.is === 'recording' ? recorded(turn, place, input) : atPlace(turn, place, withoutMessage(input));
     case 'key':
     case 'silence':
       return isEcho(input, before, turn.setting) ? turn.serve(place) : atPlace(turn, place, input);
@@ -72,6 +87,19 @@ function respond(turn: TurnTaker, input: Input, before: Conversation): Decision 
 
 type KeyOrSilence = Extract<Input, { kind: 'key' | 'silence' }>;
 const keyOf = (input: KeyOrSilence): Key | null => (input.kind === 'key' ? input.key : null);
+
+type Recorded = Extract<Input, { kind: 'recorded' }>;
+
+/** The key that came in, by itself or at the end of a message. */
+function keyIn(input: Input): Key | null {
+  if (input.kind === 'key') return input.key;
+  return input.kind === 'recorded' ? (keys.find((key) => key === input.endedBy) ?? null) : null;
+}
+
+function withoutMessage(input: Recorded): KeyOrSilence {
+  const key = keyIn(input);
+  return key ? { kind: 'key', key } : { kind: 'silence' };
+}
 
 function atPlace(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, input: KeyOrSilence): Decision {
   const key = keyOf(input);
@@ -84,6 +112,13 @@ function atPlace(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, input: 
       if (key === '#') return turn.ask(place.item);
       if (key === '*') return turn.sayAgain(place);
       return anywhere(turn, key) ?? turn.nextAfter(place.item);
+    case 'recording':
+      if (key === null)
+        return turn.isAnswered(turn.item(place.item)) ? turn.nextAfter(place.item) : turn.skip(place.item);
+      if (key === '*') return turn.sayAgain(place);
+      if (key === '#') return turn.ask(place.item);
+      // Nothing is recorded before the announcement was heard, whatever is pressed meanwhile.
+      return anywhere(turn, key) ?? turn.serve(place);
     case 'later':
       return atLater(turn, place, key);
     case 'stopping':
@@ -137,14 +172,33 @@ function atQuestion(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, 
   if (item.overall && turn.scaleNotNamedYet() && !worksFromTheStart.has(key)) return turn.serve(place);
   if (key === '*' && (place.stars ?? 0) < turn.setting.questionnaire.limits.stars) return turn.sayAgain(place);
   if (key === '#' && place.item > 0) return turn.ask(place.item - 1);
+  if (item.kind === 'comment' && key === '1') return turn.serve({ is: 'recording', item: place.item });
   const value = answerOf(item, key);
   if (value === null) return anywhere(turn, key) ?? useless(turn, place, item);
   return answer(turn, place, item, value);
 }
 
+/** What was said is kept, however the message came to its end; a message without a word is none. */
+function recorded(turn: TurnTaker, place: Extract<Place, { is: 'recording' }>, input: Recorded): Decision {
+  const { id, seconds, endedBy } = input;
+  if (seconds <= 0)
+    return endedBy === 'hang-up' ? turn.hangUp([], 'hung-up') : atPlace(turn, place, withoutMessage(input));
+  const item = turn.item(place.item).id;
+  const effects: Effect[] = [
+    { kind: 'answer', item, value: 1 },
+    { kind: 'voice-message', id, seconds },
+  ];
+  const kept = turn.having({ [item]: 1 });
+  if (endedBy === 'hang-up') return kept.hangUp([], 'hung-up', effects);
+  const elsewhere = endedBy === '*' ? kept.sayAgain(place) : anywhere(kept, keyIn(input));
+  if (elsewhere) return { ...elsewhere, effects: [...effects, ...elsewhere.effects] };
+  const thanks = turn.setting.questionnaire.recording?.thanks;
+  return kept.nextAfter(place.item, { effects, ...(thanks && { before: [thanks] }) });
+}
+
 /** The value a key gives to an item, or null where it has no meaning as an answer. */
 function answerOf(item: Item, key: Key): number | null {
-  const best = item.kind === 'rating' ? 5 : item.kind === 'choice' ? (item.options ?? 0) : 2;
+  const best = { rating: 5, choice: item.options ?? 0, 'yes-no': 2, comment: 0 }[item.kind];
   return /^[0-9]$/.test(key) && Number(key) <= best ? Number(key) : null;
 }
 

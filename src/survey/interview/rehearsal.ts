@@ -1,5 +1,6 @@
 import { exampleSeconds } from '../questionnaire/measure.ts';
 import type { Language, Questionnaire, TextId } from '../questionnaire/questionnaire.ts';
+import { spokenSeconds } from '../questionnaire/speech.ts';
 import {
   type Answers,
   type Conversation,
@@ -27,16 +28,24 @@ export interface About {
   readonly answers: Answers;
 }
 
-/** A key, `-` for silence, `h` for hanging up; `!` behind a key presses it at once, in the middle of the first word. */
-export type Move = `${Key}` | `${Key}!` | '-' | 'h';
+/**
+ * A key, `-` for silence, `h` for hanging up; `!` behind a key presses it at once, in the middle of the first word.
+ * `(words)` says them and presses #, `(words)h` hangs up in mid-word: a message where one is recorded, else just talk.
+ */
+export type Move = `${Key}` | `${Key}!` | '-' | 'h' | Speech;
+type Speech = `(${string})` | `(${string})h`;
 
 /** The moves in a line that somebody typed, or null where something in it is none. */
 export function movesIn(line: string): Move[] | null {
-  const moves = line.replace(/\s/g, '').match(/[0-9*#]!?|[-h]|./gu) ?? [];
-  return moves.every((move) => move === '-' || move === 'h' || keys.some((key) => key === move.replace(/!$/, '')))
+  const moves = line.match(/\([^()]+\)h?|[0-9*#]!?|[-h]|\S/gu) ?? [];
+  return moves.every(
+    (move) => isSpeech(move) || move === '-' || move === 'h' || keys.some((key) => key === move.replace(/!$/, '')),
+  )
     ? (moves as Move[])
     : null;
 }
+
+const isSpeech = (move: string): move is Speech => move.startsWith('(') && move.length > 2;
 
 const start = Date.parse('2026-12-01T09:30:00+08:00');
 const atOnceSeconds = 0.9;
@@ -46,6 +55,7 @@ export class RehearsedCall {
   readonly #about: Omit<About, 'answers'>;
   #conversation: Conversation | null = null;
   #now = start;
+  #messages = 0;
   answers: Answers;
   readonly effects: Effect[] = [];
   /** What is being said now. */
@@ -88,11 +98,28 @@ export class RehearsedCall {
   /** One move; returns the clips that answer it. */
   step(move: Move): string[] {
     const { pressSeconds } = this.#questionnaire.timing;
-    if (move === 'h') this.#wait(this.saidSeconds, { kind: 'hang-up' });
+    if (isSpeech(move)) this.#speak(move);
+    else if (move === 'h') this.#wait(this.saidSeconds, { kind: 'hang-up' });
     else if (move === '-') this.#wait(this.saidSeconds + (this.reply.listenSeconds ?? 0), { kind: 'silence' });
     else if (move.endsWith('!')) this.#wait(atOnceSeconds, { kind: 'key', key: move[0] as Key });
     else this.#wait(this.saidSeconds + pressSeconds, { kind: 'key', key: move as Key });
     return this.heard;
+  }
+
+  /** Where nothing is recorded the machine hears no word: it takes talk for silence. */
+  #speak(move: Speech): void {
+    const words = move.slice(1, move.lastIndexOf(')'));
+    const seconds = Math.ceil(spokenSeconds(words, this.#about.language, this.#questionnaire));
+    const hangsUp = move.endsWith('h');
+    const listens = this.saidSeconds + (this.reply.listenSeconds ?? 0);
+    const { record } = this.reply;
+    if (record) {
+      this.#messages++;
+      this.#wait(listens + seconds, {
+        ...{ kind: 'recorded', id: `message-${this.#messages}`, endedBy: hangsUp ? 'hang-up' : '#' },
+        seconds: Math.min(seconds, record.longestSeconds),
+      });
+    } else this.#wait(listens, hangsUp ? { kind: 'hang-up' } : { kind: 'silence' });
   }
 
   #wait(seconds: number, input: Input): void {

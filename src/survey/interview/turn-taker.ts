@@ -1,5 +1,5 @@
 import { never } from '../../platform/errors.ts';
-import { type Item, spokenItems } from '../questionnaire/questionnaire.ts';
+import { type Item, type Questionnaire, spokenItems } from '../questionnaire/questionnaire.ts';
 import { clipSeconds, scaleNamedAfter } from '../questionnaire/speech.ts';
 import type {
   Answers,
@@ -10,6 +10,7 @@ import type {
   Effect,
   Ending,
   Place,
+  Reply,
   Setting,
   Utterance,
 } from './conversation.ts';
@@ -156,9 +157,23 @@ export class TurnTaker {
         place,
         ratingsFrom: this.#ratingsFrom(place, pauseSeconds, [...before, ...words]),
       },
-      reply: { pauseSeconds, say: [...before, ...words], listenSeconds: serving.listenSeconds ?? this.#listen(place) },
+      reply: {
+        ...{ pauseSeconds, say: [...before, ...words], listenSeconds: serving.listenSeconds ?? this.#listen(place) },
+        ...(place.is === 'recording' && { record: this.#record() }),
+      },
       effects: serving.effects ?? [],
     };
+  }
+
+  #record(): NonNullable<Reply['record']> {
+    const { longestSeconds, silenceSeconds } = this.#recording();
+    return { longestSeconds, silenceSeconds };
+  }
+
+  #recording(): NonNullable<Questionnaire['recording']> {
+    const { recording } = this.setting.questionnaire;
+    if (!recording) throw new Error('nothing is recorded by this questionnaire');
+    return recording;
   }
 
   #pause(): number {
@@ -180,6 +195,8 @@ export class TurnTaker {
         return said(this.item(place.item).id);
       case 'read-back':
         return said('Q1r', { score: this.#answers[this.item(place.item).id] ?? 0 });
+      case 'recording':
+        return said(this.#recording().announcement);
       case 'later':
         return said('L1');
       case 'stopping':
@@ -204,6 +221,8 @@ export class TurnTaker {
         return this.item(place.item).answerSeconds;
       case 'read-back':
         return timing.readBackSeconds;
+      case 'recording':
+        return timing.afterGreetingSeconds;
       case 'later':
         return timing.laterSeconds;
       case 'stopping':

@@ -41,6 +41,8 @@ function messageOf(issue: z.core.$ZodIssue): string {
     case 'invalid_format':
       return issue.message;
     case 'invalid_type': {
+      if (issue.path.join('.') === 'recording.announcement')
+        return '录音前要告知：写上告知录音的那段语音的编号 · recording is announced first: name the clip that says so';
       const missing = issue.message.includes('received undefined');
       const chinese = typeNames[issue.expected] ?? issue.expected;
       return `${missing ? '缺少，' : ''}应为${chinese} · ${missing ? 'missing, ' : ''}must be ${issue.expected}`;

@@ -23,7 +23,7 @@ export const exampleSeconds = (clip: string, language: Language, questionnaire: 
     questionnaire,
   );
 
-/** Seconds of the whole call for somebody who hears everything out and answers each question at once. */
+/** Seconds of the whole call for somebody who hears everything out, answers each question at once and leaves no message. */
 export function callSeconds(
   greeting: string,
   rotation: number,
@@ -41,6 +41,18 @@ export function callSeconds(
 /** The longest of it, over who is asked what. */
 export const longestCallSeconds = (greeting: string, language: Language, questionnaire: Questionnaire): number =>
   Math.max(...[0, 1].map((rotation) => callSeconds(greeting, rotation, language, questionnaire)));
+
+/** Seconds that the messages add for somebody who leaves the longest there can be. */
+function longestMessageSeconds(language: Language, questionnaire: Questionnaire): number {
+  const { recording } = questionnaire;
+  if (!recording) return 0;
+  const { announcement, thanks, longestSeconds } = recording;
+  const one = exampleSeconds(announcement, language, questionnaire) + longestSeconds;
+  const most = Math.max(
+    ...[0, 1].map((rotation) => spokenItems(questionnaire, rotation).filter(({ kind }) => kind === 'comment').length),
+  );
+  return most * (one + exampleSeconds(thanks, language, questionnaire));
+}
 
 /** UTF-16 units, and the segments they are sent and paid in. */
 export interface Length {
@@ -121,7 +133,11 @@ const longTexts = (language: Language, questionnaire: Questionnaire): Warning[] 
 /** A call that asks everything has to end by itself before the hard limit cuts it off. */
 function longItems(questionnaire: Questionnaire): Warning[] {
   const { hardLimitSeconds } = questionnaire.timing;
-  const takes = Math.max(...languages.map((language) => longestCallSeconds('A1', language, questionnaire)));
+  const takes = Math.max(
+    ...languages.map(
+      (language) => longestCallSeconds('A1', language, questionnaire) + longestMessageSeconds(language, questionnaire),
+    ),
+  );
   if (takes < hardLimitSeconds) return [];
   return [
     {

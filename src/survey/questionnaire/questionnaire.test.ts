@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../../platform/errors.ts';
-import { itemsFor, parseQuestionnaire, standardQuestionnaire } from './questionnaire.ts';
+import { itemsFor, parseQuestionnaire, spokenItems, standardQuestionnaire } from './questionnaire.ts';
+import { questionnaireWithMessages } from './recording.fixture.ts';
 
 /** The standard one as its author would edit it. */
 // biome-ignore lint/suspicious/noExplicitAny: a document that anything may be wrong with
@@ -27,6 +28,43 @@ describe('the questionnaire of the script', () => {
 
   it('survives being written down and read again', () => {
     expect(parseQuestionnaire(JSON.parse(JSON.stringify(standardQuestionnaire())))).toEqual(standardQuestionnaire());
+  });
+});
+
+describe('voice messages', () => {
+  const faultsOf = (edit: (draft: Draft) => void) => {
+    try {
+      questionnaireWithMessages(edit);
+    } catch (error) {
+      if (error instanceof BadInput) return error.faults.map(({ where, message }) => `${where}: ${message}`);
+      throw error;
+    }
+    return [];
+  };
+
+  it('are off in the questionnaire of the script, and asked for on the telephone only where they are on', () => {
+    expect(standardQuestionnaire().recording).toBeUndefined();
+    const asked = (questionnaire: Draft) => spokenItems(questionnaire, 7).map(({ id }) => id);
+    expect(asked(questionnaireWithMessages())).toEqual(['Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'Q6', 'Q7a', 'C1']);
+    const off = questionnaireWithMessages();
+    delete off.recording;
+    expect(asked(off)).toEqual(['Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'Q6', 'Q7a']);
+  });
+
+  it.each<[what: string, edit: (draft: Draft) => void, fault: RegExp]>([
+    ['name no announcing clip', (d) => delete d.recording.announcement, /^recording\.announcement: 录音前要告知/],
+    ['have no such clip', (d) => delete d.clips.V1, /^语音 V1 · clip V1: 缺少：录音前的告知/],
+    [
+      'announce nothing of a recording',
+      (d) => (d.clips.V1['zh-CN'] = '请在嘀声后讲。'),
+      /^语音 V1 · clip V1, zh-CN: 录音前要告知.*nobody has to/,
+    ],
+    ['say so in one language only', (d) => (d.clips.V1.en = 'Speak after the tone.'), /clip V1, en: .*is announced/],
+    ['thank with no clip', (d) => delete d.clips.V2, /clip V2: 缺少：留言后的话/],
+    ['are on where no item asks for one', (d) => d.items.pop(), /^recording: 开了录音却没有 comment 题/],
+    ['would go on for ever', (d) => (d.recording.longestSeconds = 900), /^recording\.longestSeconds: 太大/],
+  ])('that %s are refused', (_, edit, fault) => {
+    expect(faultsOf(edit).join('\n')).toMatch(new RegExp(fault, 'm'));
   });
 });
 

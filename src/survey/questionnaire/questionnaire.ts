@@ -25,8 +25,8 @@ const window = z
   .regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, 'a window of the day, such as 09:30-11:30 时段');
 
 /**
- * rating: 1–5, five best. yes-no: 1 yes, 2 no. choice: 1 to `options`. comment: in his own words, asked in writing and
- * by a person, since a keypad has none.
+ * rating: 1–5, five best. yes-no: 1 yes, 2 no. choice: 1 to `options`. comment: in his own words, asked in writing, by
+ * a person, and on the telephone only where `recording` is switched on: 1 leaves a message, 0 has nothing to say.
  */
 export const itemKinds = ['rating', 'yes-no', 'choice', 'comment'] as const;
 
@@ -47,6 +47,20 @@ const item = z.strictObject({
   useless: id,
   /** How long to wait for a key once the question has been said. */
   answerSeconds: seconds,
+});
+
+/**
+ * Voice messages. Off where it is left out, and then no comment is asked on the telephone; where it is on, nothing is
+ * recorded before the announcement has been said.
+ */
+const recording = z.strictObject({
+  /** The clip that says that it is recorded, who will hear it, and that nobody has to. */
+  announcement: id,
+  /** Said once a message is kept. */
+  thanks: id,
+  longestSeconds: z.int().min(5).max(180),
+  /** So long a silence ends a message. */
+  silenceSeconds: z.int().min(2).max(15),
 });
 
 /** One question of the text thread, by the ids of its texts. */
@@ -82,6 +96,7 @@ const form = z.strictObject({
   }),
   items: z.array(item).min(1),
   thread: z.array(step).min(1),
+  recording: recording.optional(),
   /** When people are at the desk, on the shop's clock: what a call may promise depends on it. */
   desk: z.strictObject({ windows: z.array(window).min(1), holidays: z.literal('CN').nullable() }),
   timing: z.strictObject({
@@ -154,6 +169,6 @@ export function overallItem(questionnaire: Questionnaire): Item {
 export const itemsFor = ({ items }: Questionnaire, rotation: number): Item[] =>
   items.filter(({ tickets }) => tickets === 'all' || tickets === (rotation % 2 === 1 ? 'odd' : 'even'));
 
-/** The same on the telephone, where nobody can key in his own words. */
+/** The same on the telephone, where nobody can key in his own words; he may say them where they are recorded. */
 export const spokenItems = (questionnaire: Questionnaire, rotation: number): Item[] =>
-  itemsFor(questionnaire, rotation).filter(({ kind }) => kind !== 'comment');
+  itemsFor(questionnaire, rotation).filter(({ kind }) => kind !== 'comment' || questionnaire.recording !== undefined);

@@ -22,6 +22,7 @@ export function checkReferences(questionnaire: Questionnaire): Misfit[] {
     ...itemFaults(questionnaire),
     ...rotationFaults(questionnaire),
     ...threadFaults(questionnaire),
+    ...recordingFaults(questionnaire),
     ...clipFaults(questionnaire),
     ...textFaults(questionnaire),
     ...scaleFaults(questionnaire),
@@ -119,13 +120,43 @@ function threadFaults({ items, thread, texts }: Questionnaire): Misfit[] {
   return faults;
 }
 
-function clipFaults({ items, clips }: Questionnaire): Misfit[] {
+/** The words by which an announcement is known to be one. */
+const saysRecorded = { 'zh-CN': /录音|录下来/u, en: /\brecord/iu } as const;
+
+/** Nobody is recorded without having been told: the law's rule, and ours (product: announced voice messages). */
+function recordingFaults({ items, recording, clips }: Questionnaire): Misfit[] {
+  if (!recording) return [];
+  const said = clips[recording.announcement];
+  const silent = (['zh-CN', 'en'] as const).filter((language) => said && !saysRecorded[language].test(said[language]));
+  return [
+    ...silent.map((language) => ({
+      path: ['clips', recording.announcement, language],
+      message:
+        '录音前要告知：写明会录音、谁来听、可以不说（要有“录音”二字）· recording is announced first: say that it is recorded, who hears it, and that nobody has to',
+    })),
+    ...(items.some(({ kind }) => kind === 'comment')
+      ? []
+      : [
+          {
+            path: ['recording'],
+            message:
+              '开了录音却没有 comment 题：加一题，或删掉 recording · recording is on and no item is a comment: add one, or leave recording out',
+          },
+        ]),
+  ];
+}
+
+function clipFaults({ items, clips, recording }: Questionnaire): Misfit[] {
   const needed = new Map<string, string>(commonClips.map((clip) => [clip, '通话要用 · the conversation needs it']));
   for (const { id, hint, useless } of items) {
     needed.set(hint, `题目 ${id} 的提示 · the hint of ${id}`);
     needed.set(useless, `题目 ${id} 的无效按键提示 · what ${id} says to a useless key`);
   }
   for (const { id } of items) needed.set(id, `题目 ${id} 的话 · the words of item ${id}`);
+  if (recording) {
+    needed.set(recording.announcement, '录音前的告知 · what announces that a message is recorded');
+    needed.set(recording.thanks, '留言后的话 · what is said once a message is kept');
+  }
   return matched('clips', clips, needed, 'clip');
 }
 

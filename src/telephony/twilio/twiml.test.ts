@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../survey/interview/conversation.ts';
 import { type Language, standardQuestionnaire } from '../../survey/questionnaire/questionnaire.ts';
-import { hangUpTwiml, twiml } from './twiml.ts';
+import { questionnaireWithMessages } from '../../survey/questionnaire/recording.fixture.ts';
+import { hangUpTwiml, holdTwiml, twiml } from './twiml.ts';
 
 /** What Twilio is told to do, to the letter: a wrong attribute is a call that ends in silence. */
 
@@ -109,6 +110,28 @@ const examples: readonly Example[] = [
   },
 ];
 
+test('a message: the announcement, one second for the ways out, then a beep and the recording', () => {
+  const reply = {
+    ...{ pauseSeconds: 0.6, say: [{ clip: 'V1' }], listenSeconds: 1 },
+    record: { longestSeconds: 60, silenceSeconds: 5 },
+  };
+  const said = twiml(
+    reply,
+    { language: 'zh-CN', managerName: '王建国', questionnaire: questionnaireWithMessages() },
+    action,
+  );
+  expect(said).toBe(
+    document(
+      `<Gather input="dtmf" numDigits="1" finishOnKey="" actionOnEmptyResult="false" timeout="1" action="${action}" method="POST">` +
+        zh(
+          '<break time="600ms"/>留言会录音,只有市局考核的人听,客户经理听不到,不想说可以不说。请在嘀声后讲,讲完按井号键。',
+        ) +
+        `</Gather><Record playBeep="true" maxLength="60" timeout="5" finishOnKey="1#*789" action="${action}" method="POST"/>` +
+        `<Redirect method="POST">${action}</Redirect>`,
+    ),
+  );
+});
+
 describe('a reply as TwiML', () => {
   test.each(examples)('$name', ({ reply, language, expected }) => {
     expect(written(reply, language)).toBe(expected);
@@ -130,6 +153,10 @@ describe('a reply as TwiML', () => {
       /no clip Q99 in zh-CN/,
     );
   });
+});
+
+test('somebody who is to wait hears it ring: a pause that comes before any word', () => {
+  expect(holdTwiml(5, action)).toBe(document(`<Pause length="5"/><Redirect method="POST">${action}</Redirect>`));
 });
 
 test('the answer to a request that is refused ends the call', () => {

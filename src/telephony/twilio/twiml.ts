@@ -14,9 +14,13 @@ const voices: Readonly<
   en: { voice: 'Polly.Joanna-Neural', language: 'en-US' },
 };
 
+/** Keys that end a message: done, or what they mean everywhere. Any other one is taken for part of the noise. */
+const endsMessage = '1#*789';
+
 /**
  * One reply as TwiML. Listening: a Gather that takes one key, at any time from its first word, and reports silence
- * too; behind it a Redirect to the same turn, because a Gather that falls through ends the call in silence.
+ * too; behind it a Redirect to the same turn, because a Gather that falls through ends the call in silence. A Record
+ * asks its action with what was said; when nothing was it falls through to the Redirect as well.
  *
  * @param action where the next turn is taken, with attempt and turn number in it.
  */
@@ -27,17 +31,28 @@ export function twiml(reply: Reply, speaking: Speaking, action: string): string 
     response.hangup();
     return response.toString();
   }
+  const { record } = reply;
   const gather = response.gather({
     input: ['dtmf'],
     numDigits: 1,
     finishOnKey: '',
-    actionOnEmptyResult: true,
+    // Without a key it falls through to the recording, where there is one.
+    actionOnEmptyResult: record === undefined,
     // Gather counts whole seconds.
     timeout: Math.max(1, Math.round(reply.listenSeconds)),
     action,
     method: 'POST',
   });
   say(gather, reply, speaking);
+  if (record)
+    response.record({
+      playBeep: true,
+      maxLength: record.longestSeconds,
+      timeout: record.silenceSeconds,
+      finishOnKey: endsMessage,
+      action,
+      method: 'POST',
+    });
   response.redirect({ method: 'POST' }, action);
   return response.toString();
 }
