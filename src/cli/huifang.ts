@@ -39,12 +39,15 @@ program
   .description('更新数据库结构 · bring the database up to date')
   .action(async () => (await import('./migrate.ts')).migrateDatabase(process.stdout));
 
-const rosterKind = () => new Argument('<kind>', 'what the file holds').choices(['managers', 'retailers', 'indicators']);
+const rosterKind = (...more: string[]) =>
+  new Argument('<kind>', 'what the file holds').choices(['managers', 'retailers', 'indicators', ...more]);
 
 program
   .command('import')
-  .description('导入名册或指标（CSV、XLSX）· import a roster or unit indicators from CSV or XLSX')
-  .addArgument(rosterKind())
+  .description(
+    '导入名册、指标或员工号码（CSV、XLSX）· import a roster, unit indicators or the staff’s own numbers from CSV or XLSX',
+  )
+  .addArgument(rosterKind('staff'))
   .argument('<file>', 'CSV (UTF-8 or GBK) or XLSX')
   .option('--dry-run', '只报告会有哪些变更 · say what would change, and change nothing')
   .option('--full', '文件是全部零售户，没有的停业 · every retailer is in the file: close those who are not')

@@ -14,12 +14,13 @@ import {
   importIndicators,
   importManagers,
   importRetailers,
+  importStaff,
   type RetailersReport,
   type RetailersWish,
   type RosterServices,
 } from '../survey/roster/import.ts';
 
-/** `huifang import managers|retailers|indicators FILE`. */
+/** `huifang import managers|retailers|indicators|staff FILE`. */
 export type ImportKind = keyof typeof kinds;
 
 export interface ImportOptions {
@@ -35,6 +36,7 @@ const kinds = {
   managers: { name: '客户经理', run: importManagers, described: counts },
   retailers: { name: '零售户', run: importRetailers, described: difference },
   indicators: { name: '考核指标', run: importIndicators, described: counts },
+  staff: { name: '员工号码', run: importStaff, described: counts },
 } as const;
 
 /**

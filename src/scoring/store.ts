@@ -4,7 +4,8 @@ import type { RuleSetDocument } from './rules.ts';
 
 /**
  * What the score of a round is computed from, summed in the database, and the chain of publications. A rating belongs
- * to the manager of the freeze date; whoever was left out of the frame is not counted in it.
+ * to the manager of the freeze date; whoever was left out of the frame is not counted in it, nor is a response that a
+ * rule has struck: its disposition stays what happened in the field.
  */
 
 /** A score document in the form that `huifang score` reads. */
@@ -46,9 +47,13 @@ export async function readScoreInput(query: Query, roundId: string): Promise<Sco
       ), heard AS (
         SELECT manager_id, count(*)::int AS released,
                count(*) FILTER (WHERE disposition = 'bad-number')::int AS bad,
-               ARRAY[count(*) FILTER (WHERE overall = 1), count(*) FILTER (WHERE overall = 2), count(*) FILTER (WHERE overall = 3),
-                     count(*) FILTER (WHERE overall = 4), count(*) FILTER (WHERE overall = 5)]::int[] AS ratings
-        FROM survey_case WHERE round_id = $1 GROUP BY manager_id
+               ARRAY[count(*) FILTER (WHERE counted = 1), count(*) FILTER (WHERE counted = 2), count(*) FILTER (WHERE counted = 3),
+                     count(*) FILTER (WHERE counted = 4), count(*) FILTER (WHERE counted = 5)]::int[] AS ratings
+        FROM (
+          SELECT manager_id, disposition, CASE WHEN NOT EXISTS (
+                   SELECT FROM invalidation i WHERE i.case_id = c.id AND i.withdrawn_at IS NULL) THEN overall END AS counted
+          FROM survey_case c WHERE round_id = $1
+        ) asked GROUP BY manager_id
       ), unit AS (
         SELECT manager_id, jsonb_object_agg(code, trim_scale(value)::text) AS values FROM unit_indicator WHERE period = $2 GROUP BY manager_id
       ), concerned AS (

@@ -179,7 +179,7 @@ const chinese = {
     bring: '导入文件',
     bringLead: 'CSV（UTF-8 或 GBK）或 XLSX。先核对将有的变更，确认后才导入；有一处错误就全部不导入。',
     kind: '内容',
-    kinds: { retailers: '零售户', managers: '客户经理', indicators: '单位考核指标' },
+    kinds: { retailers: '零售户', managers: '客户经理', indicators: '单位考核指标', staff: '员工号码' },
     file: '文件',
     full: '这是全部零售户，文件中没有的停业',
     toCheck: '核对',
@@ -949,7 +949,12 @@ const english: Messages = {
     bringLead:
       'CSV (UTF-8 or GBK) or XLSX. First you see what would change, and only then it is imported; one fault, and nothing is.',
     kind: 'What it holds',
-    kinds: { retailers: 'Retailers', managers: 'Customer managers', indicators: 'Unit indicators' },
+    kinds: {
+      retailers: 'Retailers',
+      managers: 'Customer managers',
+      indicators: 'Unit indicators',
+      staff: 'Staff numbers',
+    },
     file: 'File',
     full: 'Every retailer is in it: close those who are not',
     toCheck: 'Look at it',

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { beginDialing, recordCallReport, recordPlaced } from '../../src/survey/fieldwork/call.ts';
 import { claimDue } from '../../src/survey/fieldwork/claim.ts';
 import { settle } from '../../src/survey/fieldwork/settle.ts';
+import { addStaffPhone } from '../../src/survey/quality/staff-phones.ts';
 import { fieldRound, settleIn, shopsOf } from '../support/city.ts';
 import { type Field, openField } from '../support/field.ts';
 import { openSite, publicUrl } from './site.ts';
@@ -215,6 +216,40 @@ describe('whoever was not drawn', () => {
     expect(text).toContain('没有登记');
     expect(text).toContain('<Hangup/>');
     expect(await all('SELECT FROM attempt')).toEqual([]);
+  });
+});
+
+describe('a number of the company’s own people', () => {
+  const own = () => addStaffPhone(field.city, { employee: 'E7', phone: here, actor: 'test' });
+
+  test('hears I3 even where a case is open under it, adds no rating, and is flagged once', async () => {
+    await own();
+    for (const _ of [1, 2]) expect((await ring(here)).text).toContain('没有登记');
+    expect((await ring(here, 'CA-again')).text).toContain('没有登记');
+    expect(await all('SELECT FROM attempt')).toEqual([]);
+    expect(await all('SELECT f.kind, c.retailer_id FROM flag f JOIN survey_case c ON c.id = f.case_id')).toEqual([
+      { kind: 'staff-ring-back', retailer_id: 'W01-0000' },
+    ]);
+    const noted = await all(
+      `SELECT subject, detail FROM audit WHERE action = 'ring-back.staff-number' ORDER BY sequence`,
+    );
+    expect(noted).toEqual([
+      { subject: `CA${here.slice(1)}`, detail: { flagged: true } },
+      { subject: 'CA-again', detail: { flagged: false } },
+    ]);
+  });
+
+  test('that is no shop’s hears I3, and is on record', async () => {
+    await addStaffPhone(field.city, { employee: 'E7', phone: stranger, actor: 'test' });
+    expect((await ring(stranger)).text).toContain('没有登记');
+    expect(await all('SELECT FROM flag')).toEqual([]);
+    expect(await all(`SELECT FROM audit WHERE action = 'ring-back.staff-number'`)).toHaveLength(1);
+  });
+
+  test('that was taken off the list is a shop’s again', async () => {
+    await own();
+    await all(`UPDATE staff_phone SET until = now()`);
+    expect((await ring(here)).text).toContain('刚才是我们打给您的');
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { findPublication, readScoreInput } from '../../scoring/store.ts';
+import { validResponse } from '../../survey/quality/invalidate.ts';
 import { readDrawBundle } from '../../survey/round/bundle.ts';
 import type { Services } from '../../workers/services.ts';
 
@@ -31,9 +32,9 @@ export async function summarise(
   const [counts] = await database.query<Omit<Summary, 'calls' | 'dispositions' | 'doubleCalls' | 'seconds'>>({
     text: `
       SELECT (SELECT count(*)::int FROM manager) AS managers, (SELECT count(*)::int FROM retailer) AS retailers,
-             count(*)::int AS released, count(overall)::int AS responses,
+             count(*)::int AS released, (count(*) FILTER (WHERE ${validResponse}))::int AS responses,
              (SELECT count(*)::int FROM message m JOIN attempt a ON a.id = m.attempt_id WHERE a.round_id = $1 AND m.sent_at IS NOT NULL) AS texts
-      FROM survey_case WHERE round_id = $1`,
+      FROM survey_case c WHERE round_id = $1`,
     values: [roundId],
   });
   const dispositions = await database.query<{ disposition: string; cases: number }>({

@@ -1,4 +1,5 @@
 import type { Query } from '../../platform/database.ts';
+import { validResponse } from '../quality/invalidate.ts';
 import { type Disposition, type Group, groupOf } from './disposition.ts';
 import type { GroupCounts } from './rates.ts';
 
@@ -44,7 +45,7 @@ export async function readChannels(
       FROM (
         SELECT DISTINCT ON (c.id) c.manager_id, a.channel FROM survey_case c
         JOIN answer n ON n.case_id = c.id AND n.item = $2 JOIN attempt a ON a.id = n.attempt_id
-        WHERE c.round_id = $1 AND c.overall IS NOT NULL ORDER BY c.id, n.at DESC, n.turn DESC
+        WHERE c.round_id = $1 AND ${validResponse} ORDER BY c.id, n.at DESC, n.turn DESC
       ) AS last GROUP BY 1, 2`,
     values: [roundId, overallItem],
   });

@@ -1,4 +1,5 @@
 import type { Query } from '../../platform/database.ts';
+import { countInvalid } from '../quality/invalidate.ts';
 import { overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
 import { readChannels, readTallies } from './progress.ts';
 import { type ReportLine, type ReportManager, report } from './report.ts';
@@ -10,5 +11,5 @@ export async function readReport(query: Query, roundId: string, questionnaire: Q
   });
   const tallies = await readTallies(query, roundId);
   const channels = await readChannels(query, roundId, overallItem(questionnaire).id);
-  return report(roundId, managers, tallies, channels);
+  return report(roundId, managers, tallies, channels, await countInvalid(query, roundId));
 }

@@ -1,3 +1,4 @@
+import type { InvalidCount } from '../quality/invalidate.ts';
 import type { Disposition, Group } from './disposition.ts';
 import { groupCounts, type Tally } from './progress.ts';
 import { type Rates, rates } from './rates.ts';
@@ -28,6 +29,8 @@ export interface ReportLine {
   /** AAPOR's rates as exact shares of 1, such as `3/7`; null = 0/0. */
   readonly rates: Readonly<Record<keyof Rates, string | null>>;
   readonly channels: Readonly<Record<ChannelCount['channel'], number>>;
+  /** Responses struck by each rule (method §3); their dispositions stay. */
+  readonly invalid: Readonly<Record<string, number>>;
 }
 
 export function report(
@@ -35,6 +38,7 @@ export function report(
   managers: readonly ReportManager[],
   tallies: readonly Tally[],
   channels: readonly ChannelCount[],
+  invalid: readonly InvalidCount[],
 ): ReportLine[] {
   const released = new Set(tallies.map(({ managerId }) => managerId));
   const asked = managers.filter(({ id }) => released.has(id));
@@ -44,6 +48,7 @@ export function report(
       id,
       tallies.filter(({ managerId }) => own.has(managerId)),
       channels.filter(({ managerId }) => own.has(managerId)),
+      invalid.filter(({ managerId }) => own.has(managerId)),
     );
   const districts = [...new Set(asked.map(({ districtId }) => districtId))].sort();
   const inDistrict = (district: string) =>
@@ -60,9 +65,12 @@ function lineOf(
   id: string,
   tallies: readonly Tally[],
   channels: readonly ChannelCount[],
+  invalid: readonly InvalidCount[],
 ): ReportLine {
   const dispositions: Partial<Record<Disposition, number>> = {};
   for (const { disposition, cases } of tallies) dispositions[disposition] = (dispositions[disposition] ?? 0) + cases;
+  const struck: Record<string, number> = {};
+  for (const { rule, responses } of invalid) struck[rule] = (struck[rule] ?? 0) + responses;
   const groups = groupCounts(tallies);
   const exact = Object.entries(rates(groups)).map(([name, rate]) => [name, rate?.toFraction() ?? null]);
   return {
@@ -71,6 +79,7 @@ function lineOf(
     open: sum(tallies.filter(({ state }) => state !== 'done').map(({ cases }) => cases)),
     rates: Object.fromEntries(exact) as ReportLine['rates'],
     channels: { voice: heard(channels, 'voice'), sms: heard(channels, 'sms'), desk: heard(channels, 'desk') },
+    invalid: struck,
   };
 }
 

@@ -35,6 +35,8 @@ const managerDraw = z.object({
   released: z.array(z.string()),
   resting: z.array(z.string()),
   excluded: z.array(z.object({ id: z.string(), reason: z.string() })),
+  /** Responses struck by each rule of method §3: whose they were stays in the record. */
+  invalid: z.record(z.string(), count).optional(),
 });
 
 export const drawBundle = z.object({

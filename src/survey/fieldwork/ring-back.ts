@@ -1,5 +1,7 @@
 import type { Chance } from '../../platform/chance.ts';
 import { type Query, uniqueViolation } from '../../platform/database.ts';
+import { isStaffPhone } from '../quality/staff-phones.ts';
+import { noteStaffRingBack } from '../quality/staff-ring-back.ts';
 import type { Language } from '../questionnaire/questionnaire.ts';
 import type { TurnServices } from './turn.ts';
 
@@ -13,7 +15,7 @@ export type RingBack =
   | { readonly kind: 'case'; readonly attemptId: string }
   /** Of a shop we know, without an open case: I2. */
   | { readonly kind: 'known'; readonly language: Language }
-  /** I3. */
+  /** I3; also of a number of the company's own people, which is flagged. */
   | { readonly kind: 'unknown' }
   /** A call of ours to this number is out and not answered yet: once it is over, his goes on. */
   | { readonly kind: 'ringing'; readonly language: Language }
@@ -38,6 +40,10 @@ export async function takeRingBack(
   if (phoneIndex === null) return { kind: 'unknown' };
   const before = await attemptOfRing(query, carrierId);
   if (before) return { kind: 'case', attemptId: before };
+  if (await isStaffPhone(query, phoneIndex)) {
+    await noteStaffRingBack(database, { id: chance.id(), ring: carrierId, phoneIndex, now: clock.now() });
+    return { kind: 'unknown' };
+  }
   try {
     const attemptId = await openAttempt(query, { id: chance.id(), carrierId, phoneIndex, now: clock.now() });
     if (attemptId) return { kind: 'case', attemptId };

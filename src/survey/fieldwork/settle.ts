@@ -5,6 +5,7 @@ import { type CallResult, outcomeOfCall, outcomeOfThread, reachedItsEnd, respons
 import { provenNumber } from '../disposition/progress.ts';
 import type { Answers, Conversation } from '../interview/conversation.ts';
 import { mayResume, type Thread, threadIsAnswered } from '../interview/thread.ts';
+import { applyInvalidationRules } from '../quality/invalidate.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
 import { type CaseHistory, type ContactRules, type PastAttempt, plan } from './plan.ts';
 
@@ -52,6 +53,8 @@ export async function settle(services: SettleServices): Promise<Settled> {
       settled.flatMap(({ outcomes }) => outcomes),
     );
     await recordPlans(query, settled, now);
+    const roundIds = [...new Set(cases.map(({ roundId }) => roundId))];
+    await applyInvalidationRules(query, { roundIds, caseIds: cases.map(({ id }) => id) }, now);
     const finishedRounds = await roundsWithFinishedManagers(query, cases, now);
     return { cases: cases.length, more: posted.lines === batch, finishedRounds };
   });

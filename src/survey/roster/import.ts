@@ -7,6 +7,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
+import { storeStaffPhones } from '../quality/staff-phones.ts';
 import { Faults } from './faults.ts';
 import { readRows } from './file.ts';
 import {
@@ -22,6 +23,7 @@ import {
 import { IndicatorsTable } from './indicators.ts';
 import { managersTable } from './managers.ts';
 import { type RetailerRow, retailersTable } from './retailers.ts';
+import { staffTable } from './staff.ts';
 import { type Counts, findManagerIds, lockRoster, storeDistricts, storeIndicators, storeManagers } from './store.ts';
 import { type Columns, type Line, type Table, wholeLines } from './table.ts';
 
@@ -66,7 +68,25 @@ export const imports = {
   managers: importManagers,
   retailers: importRetailers,
   indicators: importIndicators,
+  staff: importStaff,
 } as const;
+
+/**
+ * Telephone numbers of the company's own people. A number that is not in the file stays on the list.
+ *
+ * @throws BadFile with every fault.
+ */
+export function importStaff(services: RosterServices, bytes: Uint8Array, wish: ImportWish = {}): Promise<ImportReport> {
+  return importing(services, wish, 'staff.import', async (query) => {
+    const faults = new Faults();
+    const rows = wholeLines(await readLines(bytes, staffTable(faults), faults, wish), faults);
+    const { actor = 'cli' } = wish;
+    return {
+      rows: rows.length,
+      ...(await storeStaffPhones(query, rows, { ...services, now: services.clock.now(), actor })),
+    };
+  });
+}
 
 /** The days of assignments are the company's. */
 const timeZone = 'Asia/Shanghai';

@@ -3,6 +3,7 @@ import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import type { DrawBundle, LoggedRelease, ManagerDraw, ReleaseKind } from '../draw/bundle.ts';
 import { frameText, seedOf } from '../draw/satq1.ts';
+import { countInvalid, invalidByManager } from '../quality/invalidate.ts';
 import { type OrderedLine, sharedPhones } from './frame.ts';
 import { openNonces, readNonces } from './nonces.ts';
 
@@ -55,7 +56,7 @@ export async function readDrawBundle(
     commitments: stored.flatMap(({ commitment }) => commitment ?? []),
     seed: seedOf({ drawId: roundId, frameHash, nonces, publicValue }),
     sharedPhones: sharedPhones(lines),
-    managers: managerDraws(lines, excluded, releases),
+    managers: managerDraws(lines, excluded, releases, invalidByManager(await countInvalid(query, roundId))),
     ...{ releases, operatorTrusted, rules: { sampling } },
   };
 }
@@ -87,10 +88,14 @@ function managerDraws(
   lines: readonly OrderedLine[],
   excluded: readonly Excluded[],
   releases: readonly LoggedRelease[],
+  invalid: ReadonlyMap<string, Record<string, number>>,
 ): Record<string, ManagerDraw> {
   const managers = new Map<string, ManagerDraw>();
   const of = (managerId: string): ManagerDraw => {
-    const known = managers.get(managerId) ?? { frameSize: 0, released: [], resting: [], excluded: [] };
+    const known = managers.get(managerId) ?? {
+      ...{ frameSize: 0, released: [], resting: [], excluded: [] },
+      invalid: invalid.get(managerId) ?? {},
+    };
     managers.set(managerId, known);
     return known;
   };

@@ -1,5 +1,6 @@
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
+import { applyInvalidationRules } from '../quality/invalidate.ts';
 import type { RoundServices } from './launch.ts';
 import { type RoundChange, reasonOf, refusal } from './move.ts';
 
@@ -35,6 +36,7 @@ export async function closeRound({ database, clock }: RoundServices, roundId: st
       text: `UPDATE spot_check SET state = 'cancelled', done_at = $2, note = '轮次已结束 · the round was closed' WHERE round_id = $1 AND state = 'scheduled'`,
       values: [roundId, now],
     });
+    await applyInvalidationRules(query, { roundIds: [roundId], caseIds: null }, now);
     await query({ text: 'UPDATE draw SET revealed_at = $2 WHERE round_id = $1', values: [roundId, now] });
     await audit(query, now, { actor, action: 'round.close', subject: roundId });
     return true;

@@ -4,6 +4,7 @@ import type { Query } from '../../platform/database.ts';
 import { seedOf } from '../draw/satq1.ts';
 import { completionRate, firstWave, type SamplingRules } from '../draw/sizes.ts';
 import type { ContactRules } from '../fieldwork/plan.ts';
+import { validResponse } from '../quality/invalidate.ts';
 import { type Exclusion, freeze, type OrderedLine, orderFrame, type RosterEntry, splitRoster } from './frame.ts';
 import type { RoundServices } from './launch.ts';
 import { openNonces, readNonces } from './nonces.ts';
@@ -197,7 +198,7 @@ export async function readTracks(
                dense_rank() OVER (PARTITION BY c.manager_id ORDER BY r.closed_at DESC, r.id) AS age
         FROM survey_case c JOIN round r ON r.id = c.round_id WHERE r.state = 'closed' AND r.period < $1
       )
-      SELECT c.manager_id, count(c.overall)::int AS valid, count(*)::int AS released
+      SELECT c.manager_id, (count(*) FILTER (WHERE ${validResponse}))::int AS valid, count(*)::int AS released
       FROM survey_case c JOIN recent ON recent.id = c.round_id AND recent.manager_id = c.manager_id AND recent.age <= 3
       GROUP BY c.manager_id`,
     values: [before],

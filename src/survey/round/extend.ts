@@ -2,6 +2,7 @@ import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
 import { extensionWave, targetCompletes } from '../draw/sizes.ts';
 import { protocolEnds } from '../fieldwork/protocol.ts';
+import { validResponse } from '../quality/invalidate.ts';
 import type { DrawRules } from './draw.ts';
 import type { RoundServices } from './launch.ts';
 import { readSeed } from './nonces.ts';
@@ -77,7 +78,7 @@ function readFinished(query: Query, roundId: string, mostWaves: number): Promise
       FROM (
         SELECT c.manager_id AS "managerId", count(*)::int AS released, max(c.wave) AS waves,
                count(*) FILTER (WHERE c.wave > 0)::int AS "releasedInWaves",
-               count(*) FILTER (WHERE c.overall IS NOT NULL AND NOT EXISTS (SELECT FROM invalidation i WHERE i.case_id = c.id))::int AS valid
+               count(*) FILTER (WHERE ${validResponse})::int AS valid
         FROM survey_case c WHERE c.round_id = $1
         GROUP BY 1 HAVING bool_and(c.state = 'done') AND max(c.wave) BETWEEN 1 AND $2 - 1
       ) AS done ORDER BY 1`,

@@ -1,4 +1,5 @@
 import type { Query } from '../../platform/database.ts';
+import { validResponse } from '../quality/invalidate.ts';
 
 /** Rounds as others are told of them: facts and counts, never an answer. */
 export interface ListedRound {
@@ -26,7 +27,7 @@ export interface RoundPlace {
 const listed = `
   r.id, r.period, r.state, r.questionnaire_id AS "questionnaireId", r.rule_set_id AS "ruleSetId", r.launched_at AS "launchedAt",
   r.fielding_at AS "fieldingAt", r.closes_at AS "closesAt", r.closed_at AS "closedAt", r.reason,
-  count(c.id)::int AS released, count(c.id) FILTER (WHERE c.state <> 'done')::int AS open, count(c.overall)::int AS valid`;
+  count(c.id)::int AS released, count(c.id) FILTER (WHERE c.state <> 'done')::int AS open, count(c.id) FILTER (WHERE ${validResponse})::int AS valid`;
 
 export function listRounds(query: Query, after: RoundPlace | null, limit: number): Promise<ListedRound[]> {
   return query<ListedRound>({

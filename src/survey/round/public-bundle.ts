@@ -3,6 +3,7 @@ import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import type { ReleaseKind } from '../draw/bundle.ts';
 import { seedOf } from '../draw/satq1.ts';
+import { countInvalid, invalidByManager } from '../quality/invalidate.ts';
 import { openNonces, readNonces } from './nonces.ts';
 
 /**
@@ -34,6 +35,8 @@ export interface PublicManager {
   readonly released: number;
   /** Counts by reason. */
   readonly excluded: Readonly<Record<string, number>>;
+  /** Responses struck by each rule; null until the draw is revealed, since nothing of the field is told live. */
+  readonly invalid: Readonly<Record<string, number>> | null;
 }
 
 export interface PublicRelease {
@@ -81,14 +84,19 @@ export async function readPublicBundle(
     commitments: stored.flatMap(({ commitment }) => commitment ?? []),
     nonces,
     seed: nonces && frameHash && publicValue ? seedOf({ drawId: roundId, frameHash, nonces, publicValue }) : null,
-    managers: await countManagers(database, roundId),
+    managers: await countManagers(database, roundId, revealed),
     releases: await countReleases(database, roundId),
   };
 }
 
-async function countManagers({ query }: Database, roundId: string): Promise<Record<string, PublicManager>> {
+async function countManagers(
+  { query }: Database,
+  roundId: string,
+  revealed: boolean,
+): Promise<Record<string, PublicManager>> {
+  const invalid = revealed ? invalidByManager(await countInvalid(query, roundId)) : null;
   const rows = await query<
-    { managerId: string } & Omit<PublicManager, 'excluded'> & { excluded: Record<string, number> | null }
+    { managerId: string } & Omit<PublicManager, 'excluded' | 'invalid'> & { excluded: Record<string, number> | null }
   >({
     text: `
       SELECT coalesce(f.manager_id, e.manager_id) AS "managerId", coalesce(f.size, 0) AS "frameSize", coalesce(f.resting, 0) AS resting,
@@ -102,7 +110,10 @@ async function countManagers({ query }: Database, roundId: string): Promise<Reco
     values: [roundId],
   });
   return Object.fromEntries(
-    rows.map(({ managerId, excluded, ...counts }) => [managerId, { ...counts, excluded: excluded ?? {} }]),
+    rows.map(({ managerId, excluded, ...counts }) => [
+      managerId,
+      { ...counts, excluded: excluded ?? {}, invalid: invalid && (invalid.get(managerId) ?? {}) },
+    ]),
   );
 }
 

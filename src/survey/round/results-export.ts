@@ -8,6 +8,7 @@ import { type Disposition, dispositions, groupOf } from '../disposition/disposit
 import { provenNumber } from '../disposition/progress.ts';
 import { rateNames } from '../disposition/rates.ts';
 import { readReport } from '../disposition/read-report.ts';
+import { invalidationRuleCodes } from '../quality/rules.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
 import type { RoundServices } from './launch.ts';
 
@@ -64,7 +65,7 @@ const columns: Readonly<Record<ExportKind, readonly string[]>> = {
   ],
   tallies: [
     ...['level', 'id', 'released', 'open', ...dispositions, 'I', 'P', 'R', 'NC', 'O', 'NE', 'UH', 'UO'],
-    ...[...rateNames, 'voice', 'sms', 'desk'],
+    ...[...rateNames, 'voice', 'sms', 'desk', ...invalidationRuleCodes],
   ],
 };
 
@@ -123,10 +124,11 @@ const attemptsOf = (query: Query, roundId: string): Pages =>
 
 async function* talliesOf(query: Query, roundId: string, questionnaire: Questionnaire): Pages {
   const lines = await readReport(query, roundId, questionnaire);
+  const noneStruck = Object.fromEntries(invalidationRuleCodes.map((rule) => [rule, 0]));
   const none = Object.fromEntries(dispositions.map((disposition) => [disposition, 0]));
-  yield lines.map(({ level, id, released, open, dispositions, groups, rates, channels }) => ({
+  yield lines.map(({ level, id, released, open, dispositions, groups, rates, channels, invalid }) => ({
     ...{ level, id, released, open },
-    ...{ ...none, ...dispositions, ...groups, ...rates, ...channels },
+    ...{ ...none, ...dispositions, ...groups, ...rates, ...channels, ...noneStruck, ...invalid },
   }));
 }
 

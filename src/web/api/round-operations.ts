@@ -32,7 +32,7 @@ const round = z.object({
   reason: z.string().nullable().describe('why it was paused or cancelled'),
   released: z.int().describe('retailers drawn and released so far'),
   open: z.int().describe('of these, how many are not final'),
-  valid: z.int().describe('of these, how many gave an overall rating'),
+  valid: z.int().describe('of these, how many gave an overall rating that no published rule has struck'),
 });
 
 const place = z.tuple([z.coerce.date(), z.string()]).transform(([launchedAt, id]) => ({ launchedAt, id }));
@@ -80,6 +80,7 @@ const reportLine = z.object({
   groups: z.record(z.string(), z.int()),
   rates: z.record(z.string(), z.string().nullable()).describe('exact shares of 1, such as "3/7"; null = 0/0'),
   channels: z.object({ voice: z.int(), sms: z.int(), desk: z.int() }).describe('valid responses by channel'),
+  invalid: z.record(z.string(), z.int()).describe('responses struck by each published rule'),
 });
 
 export const roundOperations: readonly Operation[] = [

@@ -13,7 +13,7 @@ import { fileNameOf } from './uploading.ts';
 
 /** A roster file on its way in: brought, looked at, and only then imported. */
 const uploadForm = z.object({
-  kind: z.enum(['retailers', 'managers', 'indicators']),
+  kind: z.enum(['retailers', 'managers', 'indicators', 'staff']),
   full: z.literal('yes').optional(),
 });
 

@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { firstBrokenLine } from '../../src/platform/audit.ts';
+import { readScoreInput } from '../../src/scoring/store.ts';
+import { readReport } from '../../src/survey/disposition/read-report.ts';
+import { verifyDraw } from '../../src/survey/draw/verify.ts';
+import { settle } from '../../src/survey/fieldwork/settle.ts';
+import { addStaffPhone, listStaffPhones, removeStaffPhone } from '../../src/survey/quality/staff-phones.ts';
+import { standardQuestionnaire } from '../../src/survey/questionnaire/questionnaire.ts';
+import { importStaff } from '../../src/survey/roster/import.ts';
+import { readDrawBundle } from '../../src/survey/round/bundle.ts';
+import { closeRound } from '../../src/survey/round/close.ts';
+import { readTracks } from '../../src/survey/round/draw.ts';
+import { readRound } from '../../src/survey/round/listing.ts';
+import { readPublicBundle } from '../../src/survey/round/public-bundle.ts';
+import { fieldRound, settleIn, shopsOf } from '../support/city.ts';
+import { type Field, openField } from '../support/field.ts';
+
+/** Which responses count, and what opens a review, on a real database. */
+const roundId = '2026-12-R1';
+let field: Field;
+
+const all = <T>(text: string, ...values: unknown[]) => field.city.database.query<T>({ text, values });
+const numberOf = (shop: number) => `+861380001${String(shop).padStart(4, '0')}`;
+const shop = (index: number) => `W01-${String(index).padStart(4, '0')}`;
+const staff = (index: number, employee = 'E7') =>
+  addStaffPhone(field.city, { employee, phone: numberOf(index), actor: 'test' });
+const settleAll = () => settle(field.city);
+const later = (at: string) => field.city.clock.advance(new Date(at));
+
+beforeEach(async () => {
+  field = await openField('quality', []);
+  await settleIn(field.city, shopsOf('W01', 12));
+});
+afterEach(() => field.close());
+
+interface Rating {
+  readonly channel?: 'voice' | 'sms';
+  /** Whose number it came from; his own where it is left out. */
+  readonly from?: string;
+}
+
+/** What one attempt brought: the overall rating, and that the case is done. */
+async function rate(retailerId: string, overall: number, { channel = 'voice', from = retailerId }: Rating = {}) {
+  const attempt = randomUUID();
+  await all(
+    `
+    INSERT INTO attempt (id, case_id, round_id, phone_id, channel, number, slot_at, state, result, created_at, dialed_at, answered_at, ended_at, touched_at)
+    SELECT $1, c.id, c.round_id, s.phone_id, $3::channel, 1 + (SELECT count(*) FROM attempt a WHERE a.case_id = c.id), $5, 'ended', 'completed', $5, $5, $5, $5, $5
+    FROM survey_case c JOIN retailer s ON s.id = $4 WHERE c.retailer_id = $2`,
+    ...[attempt, retailerId, channel, from, field.city.clock.now()],
+  );
+  await all(
+    `INSERT INTO answer (attempt_id, turn, case_id, item, value, at) SELECT id, 1, case_id, 'Q1', $2, created_at FROM attempt WHERE id = $1`,
+    ...[attempt, overall],
+  );
+  await all(
+    `UPDATE survey_case SET overall = $2::smallint, answers = answers || jsonb_build_object('Q1', $2::smallint) WHERE retailer_id = $1`,
+    ...[retailerId, overall],
+  );
+  await all(
+    `INSERT INTO outbox (topic, case_id, at) SELECT 'rated', case_id, created_at FROM attempt WHERE id = $1`,
+    attempt,
+  );
+}
+
+/** Nothing is to come of any case any more, so that the round may close. */
+const finishAll = () =>
+  all(`UPDATE survey_case SET state = 'done', due_at = NULL, due_channel = NULL,
+         disposition = CASE WHEN overall IS NULL THEN 'no-answer' ELSE 'complete' END`);
+const inForce = () =>
+  all<{ shop: string; rule: string }>(
+    `SELECT c.retailer_id AS shop, i.rule FROM invalidation i JOIN survey_case c ON c.id = i.case_id WHERE i.withdrawn_at IS NULL ORDER BY 1, 2`,
+  );
+
+describe('numbers of the company’s own people', () => {
+  const file = (...lines: string[]) => Buffer.from(['工号,手机号', ...lines].join('\n'));
+
+  it('come by file, once each, and a second import changes nothing', async () => {
+    const lines = ['E1,138-0001-0001', 'E2,86 13800010002', 'E2,0791-88123456'];
+    expect(await importStaff(field.city, file(...lines))).toEqual({ rows: 3, created: 3, changed: 0, unchanged: 0 });
+    expect(await importStaff(field.city, file(...lines))).toEqual({ rows: 3, created: 0, changed: 0, unchanged: 3 });
+    expect(await importStaff(field.city, file('E9,13800010001'))).toMatchObject({ created: 0, changed: 1 });
+    const listed = await listStaffPhones(field.city.database.query, null, 10);
+    const shown = listed.map(({ employee, masked }) => `${employee} ${masked}`);
+    expect(shown.sort()).toEqual(['E2 0791-****456', 'E2 138****0002', 'E9 138****0001']);
+    expect(await all('SELECT action FROM audit WHERE action = $1', 'staff.import')).toHaveLength(2);
+  });
+
+  it('stand nowhere in clear', async () => {
+    await staff(1);
+    const [row] = await all<{ kept: string }>('SELECT staff_phone::text AS kept FROM staff_phone');
+    expect(row?.kept).not.toContain('13800010001');
+    expect(row?.kept).not.toContain(Buffer.from('13800010001').toString('hex'));
+  });
+
+  it('are refused with every fault, and none of the file is taken', async () => {
+    const refused = await importStaff(field.city, file('E1,13800010001', 'E2,12', 'E3,13800010001')).catch(
+      (error) => error,
+    );
+    expect(refused.faults.map(({ where }: { where: string }) => where)).toEqual([
+      expect.stringContaining('row 3'),
+      expect.stringContaining('row 4'),
+    ]);
+    expect(await all('SELECT FROM staff_phone')).toEqual([]);
+    const wrong = await addStaffPhone(field.city, { employee: '', phone: '400-800-8000', actor: 'test' }).catch(
+      (e) => e,
+    );
+    expect(wrong.faults).toHaveLength(2);
+  });
+
+  it('are taken off by closing their line, which the audit log tells', async () => {
+    await staff(1);
+    const [first] = await listStaffPhones(field.city.database.query, null, 10);
+    await removeStaffPhone(field.city, { id: first?.id ?? '', actor: 'test' });
+    await expect(removeStaffPhone(field.city, { id: first?.id ?? '', actor: 'test' })).rejects.toThrow(
+      'no such number',
+    );
+    expect(await listStaffPhones(field.city.database.query, null, 10)).toEqual([]);
+    expect(await all('SELECT removed_by FROM staff_phone')).toEqual([{ removed_by: 'test' }]);
+    expect(await all(`SELECT action FROM audit WHERE subject = 'E7' ORDER BY sequence`)).toEqual([
+      { action: 'staff-phone.add' },
+      { action: 'staff-phone.remove' },
+    ]);
+    expect(await firstBrokenLine(field.city.database.query)).toBeNull();
+  });
+});
+
+describe('a response', () => {
+  it('from a number of the list counts nowhere, and its disposition stays', async () => {
+    await staff(0);
+    await fieldRound(field.city);
+    for (const index of [0, 1, 2]) await rate(shop(index), 5);
+    await settleAll();
+    expect(await inForce()).toEqual([{ shop: shop(0), rule: 'staff-number' }]);
+    const { query } = field.city.database;
+    expect((await readRound(query, roundId))?.valid).toBe(2);
+    const [whole] = await readReport(query, roundId, standardQuestionnaire());
+    expect(whole).toMatchObject({ channels: { voice: 2 }, invalid: { 'staff-number': 1 } });
+    expect(await readPublicBundle(field.services, roundId)).toMatchObject({ managers: { W01: { invalid: null } } });
+
+    await finishAll();
+    expect(await closeRound(field.city, roundId, 'test')).toBe(true);
+    const [manager] = (await readScoreInput(query, roundId)).managers;
+    expect(manager?.ratings).toEqual({ '1': 0, '2': 0, '3': 0, '4': 0, '5': 2 });
+    expect(await all(`SELECT disposition FROM survey_case WHERE retailer_id = $1`, shop(0))).toEqual([
+      { disposition: 'complete' },
+    ]);
+    expect((await readTracks(query, '2027-01')).get('W01')).toEqual({ valid: 2, released: 12 });
+    const bundle = await readDrawBundle(field.services, roundId);
+    expect(bundle.managers.W01?.invalid).toEqual({ 'staff-number': 1 });
+    expect(verifyDraw(bundle)).toEqual([]);
+    expect(await readPublicBundle(field.services, roundId)).toMatchObject({
+      managers: { W01: { invalid: { 'staff-number': 1 } } },
+    });
+  });
+
+  it('is judged by the list of the freeze: nobody strikes one out afterwards, nor brings one back', async () => {
+    await staff(0);
+    await fieldRound(field.city);
+    later('2026-12-01T09:40:00+08:00');
+    for (const index of [0, 1]) await rate(shop(index), 1);
+    await staff(1);
+    const [listed] = await listStaffPhones(field.city.database.query, null, 1);
+    for (const { id } of listed ? [listed] : []) await removeStaffPhone(field.city, { id, actor: 'test' });
+    await settleAll();
+    await finishAll();
+    await closeRound(field.city, roundId, 'test');
+    expect(await inForce()).toEqual([{ shop: shop(0), rule: 'staff-number' }]);
+  });
+
+  it('from a number that answered for several shops counts for the one with the lowest ticket', async () => {
+    await fieldRound(field.city);
+    const order = await all<{ id: string }>('SELECT retailer_id AS id FROM survey_case ORDER BY position');
+    const [first = '', second = '', third = ''] = order.map(({ id }) => id);
+    await rate(second, 5, { from: third });
+    await rate(third, 5);
+    await rate(first, 4);
+    await settleAll();
+    await finishAll();
+    await closeRound(field.city, roundId, 'test');
+    expect(await inForce()).toEqual([{ shop: third, rule: 'shared-phone' }]);
+  });
+
+  it('that was texted from another number than the shop’s does not count, one that was spoken does', async () => {
+    await fieldRound(field.city);
+    const other = (await all<{ id: string }>(`SELECT id FROM retailer ORDER BY id DESC LIMIT 1`))[0]?.id ?? '';
+    await rate(shop(0), 5, { channel: 'sms', from: other });
+    await settleAll();
+    expect(await inForce()).toEqual([{ shop: shop(0), rule: 'other-number' }]);
+  });
+
+  it('is struck once however often the rules are applied, and its line is withdrawn when he rates from his own number', async () => {
+    await staff(11);
+    await fieldRound(field.city);
+    await rate(shop(0), 5, { from: shop(11) });
+    for (const _ of [1, 2]) await settleAll();
+    await all(`INSERT INTO outbox (topic, case_id, at) SELECT 'late', id, now() FROM survey_case`);
+    await settleAll();
+    expect(await all('SELECT rule, withdrawn_at FROM invalidation')).toEqual([
+      { rule: 'staff-number', withdrawn_at: null },
+    ]);
+    later('2026-12-01T09:50:00+08:00');
+    await rate(shop(0), 3);
+    await settleAll();
+    expect(await inForce()).toEqual([]);
+    expect(await all('SELECT rule, withdrawn_at FROM invalidation')).toEqual([
+      { rule: 'staff-number', withdrawn_at: field.city.clock.now() },
+    ]);
+  });
+
+  it('is struck or withdrawn, and the line is never rewritten', async () => {
+    await staff(0);
+    await fieldRound(field.city);
+    await rate(shop(0), 5);
+    await settleAll();
+    await expect(all(`UPDATE invalidation SET rule = 'other-number'`)).rejects.toThrow('never changed');
+    await expect(all('DELETE FROM invalidation')).rejects.toThrow('append-only');
+  });
+
+  it('is looked at once more as the round closes, whatever was settled before', async () => {
+    await staff(0);
+    await fieldRound(field.city);
+    await rate(shop(0), 5);
+    await all('DELETE FROM outbox');
+    await finishAll();
+    expect(await inForce()).toEqual([]);
+    await closeRound(field.city, roundId, 'test');
+    expect(await inForce()).toEqual([{ shop: shop(0), rule: 'staff-number' }]);
+  });
+});
