@@ -70,7 +70,11 @@ export async function drawRound(
   });
 }
 
+/** Any number that is nobody else's: one draw at a time, so that a round sees whom the one before it asks. */
+const drawLock = 7_310_030;
+
 async function lockCommitted(query: Query, roundId: string): Promise<CommittedRound | null> {
+  await query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [drawLock] });
   const [row] = await query<CommittedRound>({
     text: `
       SELECT r.id, r.period, r.rule_set_id AS "ruleSetId", d.public_event_at AS "publicEventAt", d.public_value AS "publicValue",
@@ -90,7 +94,7 @@ async function freezeFrame(
 ): Promise<{ readonly hash: string; readonly entries: readonly Framed[] } | null> {
   if (publicEventAt && publicEventAt <= now) return null;
   const today = DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
-  const roster = await readRoster(query, today, periodsBefore(period, sampling.restPeriods));
+  const roster = await readRoster(query, today, restingPeriods(period, sampling.restPeriods));
   const { inFrame, excluded } = splitRoster(roster);
   const { hash } = freeze(inFrame);
   await storeExclusions(query, id, excluded);
@@ -136,19 +140,26 @@ async function placeFrame(query: Query, roundId: string, lines: readonly Ordered
   });
 }
 
-/** The `count` periods before `period`, latest first: `2026-12` → `2026-11`, `2026-10`. */
-export function periodsBefore(period: string, count: number): string[] {
+/** The period itself and the `count` before it, latest first: `2026-12` → `2026-12`, `2026-11`, `2026-10`. */
+export function restingPeriods(period: string, count: number): string[] {
   const first = DateTime.fromFormat(period, 'yyyy-MM', { zone: 'utc' });
-  return Array.from({ length: count }, (_, index) => first.minus({ months: index + 1 }).toFormat('yyyy-MM'));
+  return Array.from({ length: count + 1 }, (_, index) => first.minus({ months: index }).toFormat('yyyy-MM'));
 }
 
-/** Everybody with a manager today. Whoever was released in this period already, or in one he still rests from, rests. */
+/**
+ * Everybody with a manager today. Whoever was released in one of the periods rests, over all rounds, and so does a shop
+ * whose number was asked under another shop's name since. A cancelled round asked only those it had begun to call.
+ */
 export function readRoster(query: Query, today: string, restingFrom: readonly string[]): Promise<RosterEntry[]> {
   return query<RosterEntry>({
     text: `
+      WITH asked AS (
+        SELECT c.retailer_id, c.phone_id FROM survey_case c JOIN round r ON r.id = c.round_id
+        WHERE r.period = ANY($2) AND (r.state <> 'cancelled' OR EXISTS (SELECT FROM attempt a WHERE a.case_id = c.id AND a.dialed_at IS NOT NULL))
+      )
       SELECT s.id AS "retailerId", a.manager_id AS "managerId", s.stratum, s.phone_id AS "phoneId", s.status = 'closed' AS closed,
              p.opted_out_at IS NOT NULL AS "optedOut",
-             EXISTS (SELECT FROM survey_case c JOIN round r ON r.id = c.round_id WHERE c.retailer_id = s.id AND r.period = ANY($2)) AS rested
+             s.id IN (SELECT retailer_id FROM asked) OR coalesce(s.phone_id IN (SELECT phone_id FROM asked), false) AS rested
       FROM retailer s
       JOIN assignment a ON a.retailer_id = s.id AND a.from_day <= $1::date AND (a.until_day IS NULL OR a.until_day > $1::date)
       LEFT JOIN phone p ON p.id = s.phone_id`,

@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import type { Query } from '../../platform/database.ts';
-import { type DrawRules, periodsBefore, readRoster, readTracks } from './draw.ts';
+import { type DrawRules, readRoster, readTracks, restingPeriods } from './draw.ts';
 import { type Forecast, type ForecastFrame, type ForecastRules, forecast, type Pace } from './forecast.ts';
 import { type ExclusionReason, type RosterEntry, splitRoster } from './frame.ts';
 
@@ -24,7 +24,7 @@ export async function planRound(
   { period, ...wish }: PlanWish,
 ): Promise<RoundPlan> {
   const today = DateTime.fromJSDate(wish.now, { zone: rules.timeZone }).toFormat('yyyy-MM-dd');
-  const roster = await readRoster(query, today, periodsBefore(period, rules.sampling.restPeriods));
+  const roster = await readRoster(query, today, restingPeriods(period, rules.sampling.restPeriods));
   const { inFrame, excluded } = splitRoster(roster);
   const because = (reason: ExclusionReason) => excluded.filter((one) => one.reason === reason).length;
   return {
