@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { BadInput, type Fault } from '../platform/errors.ts';
 import { faultOfId, normaliseId } from '../survey/draw/identifier.ts';
 import { order } from '../survey/draw/satq1.ts';
@@ -19,14 +20,27 @@ export async function drawOrder(seed: string, input: NodeJS.ReadableStream, out:
 async function readAll(input: NodeJS.ReadableStream): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of input) parts.push(Buffer.from(part));
+  const bytes = Buffer.concat(parts);
   try {
     // A byte-order mark at the start is dropped by the decoder.
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new BadInput('the ids cannot be read', [
-      { where: 'standard input', message: 'is not UTF-8: save it as UTF-8' },
-    ]);
+    throw new BadInput('the ids cannot be read', foreignLines(bytes));
   }
+}
+
+/** Every line that is not UTF-8. The byte of LF is part of no other character there. */
+function foreignLines(bytes: Buffer): Fault[] {
+  const faults: Fault[] = [];
+  let begin = 0;
+  for (let line = 1; begin < bytes.length; line += 1) {
+    const feed = bytes.indexOf(0x0a, begin);
+    const end = feed < 0 ? bytes.length : feed;
+    if (!isUtf8(bytes.subarray(begin, end)))
+      faults.push({ where: `line ${line}`, message: 'is not UTF-8: save it as UTF-8 不是 UTF-8，请另存为 UTF-8' });
+    begin = end + 1;
+  }
+  return faults;
 }
 
 export function readIds(text: string): string[] {

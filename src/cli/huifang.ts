@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { BadInput, KnownError } from '../platform/errors.ts';
 
@@ -6,7 +6,9 @@ import { BadInput, KnownError } from '../platform/errors.ts';
  * The `huifang` command. Exit status 0: fine; 1: the check failed, or it could not be done; 2: wrong use or bad input.
  * Commands load what they need when they are called, so that `--help` does not wait for a database driver.
  */
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const program = new Command('huifang')
+  .version(version, '-V, --version', '版本 · print the version')
   .description('回访 · verifiably random follow-up calls, and a score that its owner can recompute')
   .exitOverride()
   .configureHelp({ sortSubcommands: false });
@@ -263,11 +265,12 @@ const mostPrinted = 100;
 /** What was refused for the way it was asked for, rather than for what went wrong. */
 const exitStatus: Readonly<Record<string, number>> = { 'not-the-demos': 2, 'other-arguments': 2 };
 
-// Whoever reads our output may have seen enough: `… | head -1`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
+// Whoever reads our output may have seen enough: `… | head -1`. What is under way is finished all the same, and closes
+// what it opened.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 try {

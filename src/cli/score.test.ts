@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { Fault } from '../platform/errors.ts';
 import { BadInput } from '../platform/errors.ts';
 import { defaultRules, documentOf, manager, vector } from '../scoring/examples.fixture.ts';
-import { faultyLine } from './read-json.ts';
 import { score } from './score.ts';
 
 let folder: string;
@@ -112,24 +111,5 @@ describe('refused', () => {
     const managers = [manager('K01'), manager('K01', { frameSize: 2 })];
     const found = await faults(file('input.json', JSON.stringify(documentOf(managers))));
     expect(found.map(({ where }) => where)).toEqual(['managers[1].id', 'managers[1].ratings']);
-  });
-});
-
-describe('the line on which a text stops being JSON', () => {
-  test.each([
-    ['', 1],
-    ['{\n"a": 1,\n}', 3],
-    ['[1,\n2\n3]', 3],
-    ['{"a": {"b": [1, 2,\n\n"c": 3]}}', 3],
-    ['[1,\n"not closed]\n', 2],
-    ['[1, 2]\n\nx', 3],
-    ['{"a"\n= 1}', 2],
-    ['[\n01]', 2],
-    ['[\n"\\x"]', 2],
-    ['[tru]', 1],
-    [`[${'1,\n'.repeat(100_000)}]`, 100_001],
-  ])('%#', (text, line) => {
-    expect(() => JSON.parse(text)).toThrow();
-    expect(faultyLine(text)).toBe(line);
   });
 });

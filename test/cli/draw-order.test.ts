@@ -1,35 +1,10 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { huifang, type Outcome } from '../support/huifang.ts';
 import { repository } from '../support/server-processes.ts';
 
 /** `huifang draw order`, as whoever replays a draw runs it: a process with lines going in and lines coming out. */
-
-interface Outcome {
-  readonly status: number | null;
-  readonly out: string;
-  readonly said: string;
-}
-
-async function huifang(args: readonly string[], input: string | Uint8Array): Promise<Outcome> {
-  const child = spawn(process.execPath, [join(repository, 'bin/huifang.mjs'), ...args], { cwd: repository });
-  const heard = { out: '', said: '' };
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    heard.out += chunk;
-  });
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    heard.said += chunk;
-  });
-  // A command that refuses its words never reads its input.
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  return { status, ...heard };
-}
 
 const order = (seed: string, input: string | Uint8Array) => huifang(['draw', 'order', '--seed', seed], input);
 const lines = (ids: readonly string[]) => ids.map((id) => `${id}\n`).join('');
@@ -165,9 +140,11 @@ describe.concurrent('a draw that two people could not replay alike is refused, w
   });
 
   test('a file that is not UTF-8, as Excel saves it in China', async () => {
-    const gbk = Uint8Array.from([0xb8, 0xa3, 0xc0, 0xb4, 0x0a]);
-    expect(await order(seed, gbk)).toEqual(
-      refused('huifang: the ids cannot be read: one fault\n  standard input: is not UTF-8: save it as UTF-8\n'),
+    const said = 'is not UTF-8: save it as UTF-8 不是 UTF-8，请另存为 UTF-8';
+    const gbk = Buffer.from([0xb8, 0xa3, 0xc0, 0xb4]);
+    const lines = Buffer.concat([Buffer.from('a\n'), gbk, Buffer.from('\nb\n'), gbk]);
+    expect(await order(seed, lines)).toEqual(
+      refused(`huifang: the ids cannot be read: 2 faults\n  line 2: ${said}\n  line 4: ${said}\n`),
     );
   });
 });

@@ -108,7 +108,8 @@ describe('a draft', () => {
   });
 
   test.each<[string, string | Buffer, RegExp]>([
-    ['no JSON', '{"id": ', /不是 UTF-8 的 JSON/],
+    ['no JSON', '{"id":\n', /line 2: 从这里起不是 JSON/],
+    ['a key twice', '{"id": 1,\n"id": 2}', /line 2: .*重复/],
     ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /不是 UTF-8 的 JSON/],
     ['a list', '[]', /整份问卷/],
     ['too large', 'x'.repeat(1_100_000), /超过 1 MB/],

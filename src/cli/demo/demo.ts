@@ -98,11 +98,11 @@ const beginnings: Readonly<Record<Beginning, string>> = {
 };
 
 const wholeNumber = (least: number, most: number) =>
-  z.coerce
-    .number({ error: 'must be a whole number' })
-    .int('must be a whole number')
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
 
 function readArguments({ managers = '20', retailers, seed }: DemoOptions): DemoArguments {
   const read = z
@@ -117,7 +117,7 @@ function readArguments({ managers = '20', retailers, seed }: DemoOptions): DemoA
       if (given['--retailers'] > given['--managers'] * 300)
         context.addIssue({ code: 'custom', path: ['--retailers'], message: 'must be at most 300 for each manager' });
     })
-    .safeParse({ '--managers': managers, '--retailers': retailers ?? Number(managers) * 180, '--seed': seed });
+    .safeParse({ '--managers': managers, '--retailers': retailers ?? String(Number(managers) * 180), '--seed': seed });
   if (!read.success)
     throw new BadInput(
       'the demo cannot be run like this',

@@ -63,10 +63,10 @@ function readOptions(
   const values = readWords(args);
   const accountSid = env.TWILIO_ACCOUNT_SID ?? '';
   const authToken = env.TWILIO_AUTH_TOKEN ?? '';
-  const port = Number(values.port);
+  const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
   const start = values.start === undefined ? null : new Date(values.start);
   const smsUrl = values['sms-url'];
-  const trouble = Number(values.mischief);
+  const trouble = /^\d(\.\d+)?$/.test(values.mischief) ? Number(values.mischief) : Number.NaN;
 
   const faults: Fault[] = [];
   const demand = (holds: boolean, where: string, message: string) => {

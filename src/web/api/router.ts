@@ -1,6 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { BadInput } from '../../platform/errors.ts';
+import { parseJson } from '../../platform/json.ts';
 import type { Services } from '../../workers/services.ts';
 import { note } from '../audited.ts';
 import { NotFound, TooMany } from '../faults.ts';
@@ -83,7 +85,19 @@ const bodyLimit = '1mb';
 const uploadLimit = '64mb';
 
 const bodyReader = ({ upload }: Operation): RequestHandler =>
-  upload ? express.raw({ type: [...upload], limit: uploadLimit }) : express.json({ limit: bodyLimit });
+  upload
+    ? express.raw({ type: [...upload], limit: uploadLimit })
+    : express.json({ limit: bodyLimit, verify: (_request, _response, bytes) => readStrictly(bytes) });
+
+/** As strictly as a file (src/platform/json.ts): a body whose key stands twice is half of what its program meant. */
+function readStrictly(bytes: Buffer): void {
+  try {
+    parseJson(bytes.toString(), 'body');
+  } catch (error) {
+    // What verifies a body and throws without a status is answered 403.
+    throw error instanceof BadInput ? Object.assign(error, { status: 400 }) : error;
+  }
+}
 
 const served =
   (services: Services, operation: Operation, publicUrl: string): RequestHandler =>

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { BadInput } from '../../platform/errors.ts';
+import { parseJson } from '../../platform/json.ts';
 import { readVersions, type VersionLine } from '../../survey/questionnaire/store.ts';
 import { existing, publishVersion, saveDraft } from '../../survey/questionnaire/versions.ts';
 import type { Visit } from '../console.ts';
@@ -42,11 +44,8 @@ export async function takeDraftFile({ web, request, response, viewer }: Visit): 
 }
 
 function readJson(bytes: Buffer, where: string, faults: Messages['questionnaires']['faults']): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw new BadInput('the draft cannot be read', [{ where, message: faults.notJson }]);
-  }
+  if (!isUtf8(bytes)) throw new BadInput('the draft cannot be read', [{ where, message: faults.notJson }]);
+  return parseJson(new TextDecoder().decode(bytes), where);
 }
 
 /** `GET /questionnaires/:version/document.json` */

@@ -170,8 +170,16 @@ describe('a request', () => {
   test('that is no JSON is 400 as a problem', async () => {
     const first = operations.find(({ method, body }) => method === 'post' && body);
     if (!first) return expect(operations.every(({ method, upload }) => method === 'get' || upload)).toBe(true);
-    const { status, body } = await program.post(filledIn(first.path)).type('json').send('{"a": ');
-    expect({ status, code: body.code }).toEqual({ status: 400, code: 'entity.parse.failed' });
+    const ask = async (text: string) => (await program.post(filledIn(first.path), text)).body;
+    for (const [text, message] of [
+      ['{"a": 1,\n"b": ', 'here it stops being JSON'],
+      ['{"reason": "a",\n"reason": "b"}', '"reason" is there a second time'],
+      [`{"a":\n${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 'is nested more than 64 levels deep'],
+    ] as const)
+      expect(await ask(text)).toMatchObject({
+        ...{ status: 400, code: 'bad-input' },
+        faults: [{ where: 'body', message: expect.stringMatching(new RegExp(`^line 2: .*${message}`)) }],
+      });
   });
 
   test('with a bad query is answered with where it is', async () => {

@@ -8,7 +8,8 @@ import type { Field } from '../../support/field.ts';
 export interface Program {
   readonly actor: string;
   get(path: string): supertest.Test;
-  post(path: string, body?: object): supertest.Test;
+  /** @param body as it stands where it is a text. */
+  post(path: string, body?: object | string): supertest.Test;
   put(path: string, body?: object): supertest.Test;
   delete(path: string): supertest.Test;
 }
@@ -25,7 +26,10 @@ export async function openProgram(
   return {
     actor: `key:${id}`,
     get: (path) => asking(supertest(app).get(at(path))),
-    post: (path, body = {}) => asking(supertest(app).post(at(path))).send(body),
+    post: (path, body = {}) =>
+      asking(supertest(app).post(at(path)))
+        .type('json')
+        .send(body),
     put: (path, body = {}) => asking(supertest(app).put(at(path))).send(body),
     delete: (path) => asking(supertest(app).delete(at(path))),
   };
