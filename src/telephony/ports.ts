@@ -10,6 +10,10 @@ export interface VoicePort {
   readonly carrier: string;
   /** Asks for a call. Never throws for anything the carrier or the network did. */
   place(call: OutgoingCall): Promise<Placing>;
+  /**
+   * Asks for a call to a person of the desk, whose answer asks us whom to connect him with. Same promises as `place`.
+   */
+  connect(call: DeskCall): Promise<Placing>;
   /** Calls from our number to `to` that were asked for at or after `since`. @throws where the carrier can't be asked. */
   callsTo(to: string, since: Date): Promise<KnownCall[]>;
   /** How one call stands. null = the carrier knows none of that id. @throws where the carrier can't be asked. */
@@ -23,6 +27,15 @@ export interface OutgoingCall {
   /** E.164. The only place where it stands in clear. */
   readonly to: string;
   readonly ringSeconds: number;
+  readonly limitSeconds: number;
+}
+
+export interface DeskCall {
+  readonly callId: string;
+  /** E.164: the caller's own telephone. */
+  readonly to: string;
+  readonly ringSeconds: number;
+  /** Of the whole call, the shop's end included. */
   readonly limitSeconds: number;
 }
 

@@ -489,6 +489,7 @@ const chinese = {
       event: '进展',
       caption: '最近的联系，新的在前',
       voice: '电话',
+      desk: '人工',
       sms: '短信',
       events: {
         waiting: '等拨号位',
@@ -1274,6 +1275,7 @@ const english: Messages = {
       event: 'Progress',
       caption: 'Latest contacts, newest first',
       voice: 'call',
+      desk: 'desk',
       sms: 'text',
       events: {
         waiting: 'waiting for a slot',

@@ -1,6 +1,7 @@
 import express, { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { KnownError, never } from '../platform/errors.ts';
+import { afterWorkingHours, followUpHours } from '../survey/desk/times.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { attemptOfRing, noteWanted, takeRingBack } from '../survey/fieldwork/ring-back.ts';
@@ -15,6 +16,8 @@ import { hangUpTwiml, holdTwiml, twiml } from '../telephony/twilio/twiml.ts';
 import type { Services } from '../workers/services.ts';
 import { wakeSettle } from '../workers/wake.ts';
 import { note } from './audited.ts';
+import { companyTimeZone } from './round/rounds-page.ts';
+import { deskWebhooks } from './twilio-desk.ts';
 
 /** What the carrier signs with, and under which address it calls us. */
 export interface TwilioWebhooks {
@@ -41,6 +44,7 @@ export function twilioRouter(services: Services, webhooks: TwilioWebhooks): Rout
   router.post('/voice/inbound/wanted', (request, response) => personWanted(services, request, response));
   router.post('/voice/:attempt/status', (request, response) => callStatusReport(services, request, response));
   router.post('/voice/:attempt/:turn', (request, response) => voiceTurn(services, webhooks, request, response));
+  deskWebhooks(router, services, webhooks.publicUrl);
   router.post('/text/:message/status', (request, response) => textStatusReport(services, request, response));
   router.post('/text', (request, response) => inboundText(services, request, response));
   return router;
@@ -154,10 +158,13 @@ async function personWanted(services: Services, request: Request, response: Resp
   const phoneIndex = callerIndex(services, From);
   response.type('text/xml');
   if (Digits !== '8' || phoneIndex === null) return void response.send(hangUpTwiml());
-  const made = await noteWanted(services.database.query, services.chance.id(), phoneIndex, services.clock.now());
-  await note(services, { actor: 'system', action: 'ring-back.person-wanted', subject: CallSid, detail: { made } });
+  const speaking = await speakingTo(services, 'zh-CN');
+  const now = services.clock.now();
+  const time = { timeZone: await companyTimeZone(services.database.query), hours: speaking.questionnaire.desk };
+  await noteWanted(services.database.query, phoneIndex, now, afterWorkingHours(now, followUpHours, time));
+  await note(services, { actor: 'system', action: 'ring-back.person-wanted', subject: CallSid });
   const reply = { pauseSeconds: 0, say: [{ clip: 'Z8' }], listenSeconds: null };
-  response.send(twiml(reply, await speakingTo(services, 'zh-CN'), ''));
+  response.send(twiml(reply, speaking, ''));
 }
 
 /** How an inbound call ended: the carrier knows it by its own id alone. One of no case of ours ends as it likes. */

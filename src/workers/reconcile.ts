@@ -1,4 +1,6 @@
 import type { Query } from '../platform/database.ts';
+import { endDeskCall } from '../survey/desk/call.ts';
+import { releaseForgotten } from '../survey/desk/forgotten.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { launchDue } from '../survey/round/schedule.ts';
@@ -22,6 +24,7 @@ export async function reconcile(services: Services): Promise<void> {
   for (const message of await dueMessages(services.database.query, now))
     await guarded(services, () => checkMessage(services, message, now));
   await endSilentThreads(services, now);
+  await guarded(services, () => checkDeskCalls(services, now));
   await guarded(services, () => releaseSpotChecks(services));
   await guarded(services, () => launchScheduled(services));
   await askForSteps(services);
@@ -93,6 +96,26 @@ async function lookUp(
   // Ours, because one live call a number is all there can be.
   const [found] = await voice.port.callsTo(vault.open(sealedNumber), dialedAt ?? new Date(0));
   return found ?? null;
+}
+
+/**
+ * Calls of the desk of which nothing was heard: looked up at the carrier where it gave an id, and given up where it did
+ * not, for whoever made it sits beside the telephone that would have rung. Then interviews nobody said the end of.
+ */
+async function checkDeskCalls({ database: { query }, voice }: Services, now: Date): Promise<void> {
+  const due = await query<{ id: string; carrierId: string | null }>({
+    name: 'reconcile-desk',
+    text: `
+      UPDATE desk_call SET check_at = $2 WHERE id IN (
+        SELECT id FROM desk_call WHERE check_at <= $1 AND state <> 'ended' ORDER BY check_at LIMIT ${batch} FOR UPDATE SKIP LOCKED)
+      RETURNING id, carrier_id AS "carrierId"`,
+    values: [now, minutes(now, 2)],
+  });
+  for (const { id, carrierId } of due) {
+    const known = carrierId ? await voice.port.call(carrierId) : null;
+    if (!known || known.report.state === 'ended') await endDeskCall(query, id, now);
+  }
+  await releaseForgotten(query, now);
 }
 
 interface DueMessage {

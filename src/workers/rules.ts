@@ -27,4 +27,5 @@ export const drawRules = (rules: RuleSet): DrawRules => ({
   timeZone: rules.timeZone,
   sampling: rules.sampling,
   contact: contactRules(rules),
+  desk: { silent: rules.desk.silentShare.valueOf(), recheck: rules.desk.recheckShare.valueOf() },
 });

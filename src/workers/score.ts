@@ -58,14 +58,14 @@ async function readPeople({ database, questionnaire }: Services, round: ClosedRo
   return new Map(
     managers.map(({ id, name, district }) => {
       const own = tallies.filter(({ managerId }) => managerId === id);
-      const heard = (channel: 'voice' | 'sms') =>
+      const heard = (channel: 'voice' | 'sms' | 'desk') =>
         channels.find((each) => each.managerId === id && each.channel === channel)?.responses ?? 0;
       const { RR1, RR2 } = rates(groupCounts(own));
       const fieldwork = {
         released: countOf(own),
         rr1: written(RR1),
         rr2: written(RR2),
-        channels: { voice: heard('voice'), sms: heard('sms'), desk: 0 },
+        channels: { voice: heard('voice'), sms: heard('sms'), desk: heard('desk') },
         badNumberShare: shareOf(own, 'bad-number'),
         optOutShare: shareOf(own, 'opted-out'),
       };

@@ -84,6 +84,7 @@ function servicesOf(city: City, asked: { name: string; payload: unknown }[]): Se
     port: {
       carrier: 'nobody',
       place: async () => ({ kind: 'unknown', reason: 'nobody carries calls here' }),
+      connect: async () => ({ kind: 'unknown', reason: 'nobody carries calls here' }),
       callsTo: async () => [],
       call: async () => null,
       health: async () => {},

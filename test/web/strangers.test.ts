@@ -56,6 +56,7 @@ describe('every route of the app', () => {
         '/voice/inbound/wanted',
         '/voice/:attempt/status',
         '/voice/:attempt/:turn',
+        ...['/desk/:call/bridge', '/desk/:call/shop', '/desk/:call/status'],
         '/text/:message/status',
         '/text',
       ],

@@ -64,6 +64,36 @@ function endingOf({ place }: Conversation): Ending {
   return place.is === 'over' ? place.because : (hungUpAt[place.is] ?? 'hung-up');
 }
 
+/** What a person of the desk says became of a call of his. `finished`: all was asked, or he rang off. */
+export const deskResults = [
+  'finished',
+  'no-answer',
+  'busy',
+  'refused',
+  'language',
+  'unable',
+  'bad-number',
+  'not-eligible',
+  'technical',
+] as const;
+export type DeskResult = (typeof deskResults)[number];
+
+/** What a call of the desk came to. What was answered counts, whatever was said afterwards. */
+export function outcomeOfDesk(
+  result: DeskResult,
+  conversation: Conversation | null,
+  answers: Answers,
+  questionnaire: Questionnaire,
+): Disposition {
+  const response = responseOf(answers, questionnaire);
+  const ending = conversation && endingOf(conversation);
+  if (response && conversation) return response;
+  if (ending === 'opted-out') return 'opted-out';
+  if (result !== 'finished') return result;
+  if (conversation?.wanted || ending === 'appointment') return 'appointment';
+  return conversation?.keyed ? 'broke-off' : 'silent';
+}
+
 /** Whether a call's conversation reached its own end, so that nothing of it is left to resume. */
 export const reachedItsEnd = (conversation: Conversation | null): boolean =>
   conversation?.place.is === 'over' ? conversation.place.because === 'finished' : conversation?.place.is === 'farewell';

@@ -38,7 +38,7 @@ export async function readChannels(
   query: Query,
   roundId: string,
   overallItem: string,
-): Promise<{ managerId: string; channel: 'voice' | 'sms'; responses: number }[]> {
+): Promise<{ managerId: string; channel: 'voice' | 'sms' | 'desk'; responses: number }[]> {
   return query({
     text: `
       SELECT last.manager_id AS "managerId", last.channel, count(*)::int AS responses

@@ -63,7 +63,7 @@ export async function claimDue(
 /** Calls and texts of one carrier are limited apart. */
 const paceOf = ({ carrier, channel }: Lane): string => `${carrier}/${channel}`;
 
-async function lockPace(query: Query, lane: Lane): Promise<Date> {
+export async function lockPace(query: Query, lane: Lane): Promise<Date> {
   const read = {
     name: 'claim-lock',
     text: 'SELECT last_slot FROM pace WHERE carrier = $1 FOR UPDATE',
@@ -108,10 +108,13 @@ export async function reserveSlot(query: Query, lane: Lane, now: Date): Promise<
 export const holdsALine = (now: string): string =>
   `a.state <> 'ended' AND NOT (a.state = 'unknown' AND a.dialed_at < ${now}::timestamptz - interval '330 seconds')`;
 
+/** A call of the desk takes two lines: the caller's own and the shop's. */
 async function alive(query: Query, { channel }: Lane, now: Date): Promise<number> {
   const [row] = await query<{ alive: number }>({
     name: 'claim-alive',
-    text: `SELECT count(*)::int AS alive FROM attempt a WHERE a.channel = $1::channel AND ${holdsALine('$2')}`,
+    text: `
+      SELECT (SELECT count(*) FROM attempt a WHERE a.channel = $1::channel AND ${holdsALine('$2')})::int
+             + CASE WHEN $1 = 'voice' THEN 2 * (SELECT count(*) FROM desk_call WHERE state <> 'ended')::int ELSE 0 END AS alive`,
     values: [channel, now],
   });
   return row?.alive ?? 0;
@@ -134,6 +137,7 @@ const claimable = (channel: string, now: string): string => `
   AND EXISTS (SELECT FROM round r WHERE r.id = c.round_id AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > ${now}))
   AND EXISTS (SELECT FROM phone p WHERE p.id = c.phone_id AND p.opted_out_at IS NULL)
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'voice' AND a.state <> 'ended')
+  AND NOT EXISTS (SELECT FROM desk_call d WHERE d.phone_id = c.phone_id AND d.state <> 'ended')
   AND (${channel} = 'voice' OR NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'sms' AND a.state <> 'ended'))`;
 
 /** Shops whose ordering or delivery half-day it is are not called; texts disturb nobody at the counter. */

@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { type DeskStanding, type InterviewReason, reasonToCall } from '../desk/reason.ts';
 import { caseDisposition, type Disposition } from '../disposition/disposition.ts';
 import type { Daypart } from '../interview/conversation.ts';
 import { type Hours, halfDayOf, nextOpening, type Window, windowsFrom } from './calendar.ts';
@@ -20,7 +21,7 @@ export interface ContactRules {
 export const textHours: Hours = { windows: ['09:00-20:00'], holidays: null };
 
 export interface PastAttempt {
-  readonly channel: 'voice' | 'sms';
+  readonly channel: 'voice' | 'sms' | 'desk';
   /** null while it is under way. */
   readonly outcome: Disposition | null;
   /** When the carrier was asked, or when it ended if it never was. */
@@ -53,12 +54,16 @@ export interface CaseHistory {
   readonly halfDays: readonly string[];
   /** Nothing new is begun from here on; null = until every case is final. */
   readonly closesAt: Date | null;
+  /** null = nobody sits at a desk: whoever asks for a person is an appointment that was not kept (script §5, 10). */
+  readonly desk?: DeskStanding | null;
 }
 
 export interface Plan {
   readonly state: 'pending' | 'active' | 'done';
   readonly disposition: Disposition;
   readonly due: { readonly at: Date; readonly channel: 'voice' | 'sms' } | null;
+  /** Why a person is to call; the case is not final before he has. */
+  readonly desk: InterviewReason | null;
 }
 
 /** Failures of ours in a row after which a case is tried once a day only, until somebody has mended the settings. */
@@ -72,10 +77,15 @@ export function plan(history: CaseHistory, now: Date, rules: ContactRules): Plan
   const outcomes = history.attempts.flatMap(({ outcome }) => (outcome ? [outcome] : []));
   const reached = caseDisposition(outcomes, history.proven);
   const disposition = history.optedOut && !isResponse(reached) ? 'opted-out' : reached;
-  const due = beforeClose(nextContact(history, now, rules), history.closesAt);
   const underWay = history.attempts.some(({ outcome }) => outcome === null);
-  const state = due || underWay ? (history.attempts.length === 0 ? 'pending' : 'active') : 'done';
-  return { state, disposition, due };
+  // Once a person has the case, the machine leaves it alone, also after he has tried in vain.
+  const ofTheDesk =
+    (history.desk?.tasks.length ?? 0) > 0 || reasonToCall(history, false, rules.smsAfterAttempt) !== null;
+  const due = ofTheDesk ? null : beforeClose(nextContact(history, now, rules), history.closesAt);
+  const closing = history.closesAt !== null && history.closesAt <= now;
+  const desk = closing ? null : reasonToCall(history, !due && !underWay, rules.smsAfterAttempt);
+  const state = due || underWay || desk ? (history.attempts.length === 0 ? 'pending' : 'active') : 'done';
+  return { state, disposition, due, desk };
 }
 
 const beforeClose = (due: Plan['due'], closesAt: Date | null): Plan['due'] =>

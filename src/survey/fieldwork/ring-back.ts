@@ -105,6 +105,7 @@ async function openAttempt(
         SELECT c.id, c.round_id, c.phone_id FROM survey_case c JOIN round r ON r.id = c.round_id
         WHERE c.phone_id = (${phone}) AND r.state IN ('fielding', 'paused')
           AND c.disposition NOT IN ('complete', 'opted-out', 'not-eligible') AND (c.state <> 'done' OR c.disposition <> 'partial')
+          AND NOT EXISTS (SELECT FROM desk_call d WHERE d.phone_id = c.phone_id AND d.state <> 'ended')
         ORDER BY c.state = 'done', r.launched_at DESC, c.position LIMIT 1
       ), taken AS (
         UPDATE survey_case c SET state = 'active', due_at = NULL, due_channel = NULL FROM open WHERE c.id = open.id RETURNING c.id
@@ -132,19 +133,25 @@ async function callerOf(query: Query, phoneIndex: Buffer): Promise<RingBack> {
 
 /**
  * Somebody who was not drawn asked for a person (8 at I2): a task of those who follow up, under the last case his number
- * had. Whoever never had one is in the audit log alone.
+ * had, or under the number alone.
  *
- * @returns whether a task came of it.
+ * @param due by when somebody calls back.
  */
-export async function noteWanted(query: Query, id: string, phoneIndex: Buffer, now: Date): Promise<boolean> {
-  const made = await query({
+export async function noteWanted(query: Query, phoneIndex: Buffer, now: Date, due: Date): Promise<void> {
+  const again = `DO UPDATE SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END, due_at = excluded.due_at`;
+  await query({
     text: `
-      INSERT INTO follow_up (id, case_id, named, created_at, due_at)
-      SELECT $1, c.id, false, $3, $3::timestamptz + interval '1 day' FROM survey_case c JOIN phone p ON p.id = c.phone_id JOIN round r ON r.id = c.round_id
-      WHERE p.blind_index = $2 ORDER BY r.launched_at DESC LIMIT 1
-      ON CONFLICT (case_id) DO UPDATE SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END
-      RETURNING id`,
-    values: [id, phoneIndex, now],
+      WITH caller AS (
+        SELECT p.id, (SELECT c.id FROM survey_case c JOIN round r ON r.id = c.round_id WHERE c.phone_id = p.id ORDER BY r.launched_at DESC LIMIT 1) AS case_id
+        FROM phone p WHERE p.blind_index = $1
+      ), drawn AS (
+        INSERT INTO follow_up (id, case_id, phone_id, named, created_at, due_at)
+        SELECT gen_random_uuid(), case_id, id, false, $2, $3 FROM caller WHERE case_id IS NOT NULL
+        ON CONFLICT (case_id) ${again}
+      )
+      INSERT INTO follow_up (id, phone_id, named, created_at, due_at)
+      SELECT gen_random_uuid(), id, false, $2, $3 FROM caller WHERE case_id IS NULL
+      ON CONFLICT (phone_id) WHERE case_id IS NULL ${again}`,
+    values: [phoneIndex, now, due],
   });
-  return made.length > 0;
 }

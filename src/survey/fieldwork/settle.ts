@@ -1,7 +1,17 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
+import type { DeskStanding, InterviewReason } from '../desk/reason.ts';
+import { recordTasks, type TaskFacts } from '../desk/tasks.ts';
 import type { Disposition } from '../disposition/disposition.ts';
-import { type CallResult, outcomeOfCall, outcomeOfThread, reachedItsEnd, responseOf } from '../disposition/outcome.ts';
+import {
+  type CallResult,
+  type DeskResult,
+  outcomeOfCall,
+  outcomeOfDesk,
+  outcomeOfThread,
+  reachedItsEnd,
+  responseOf,
+} from '../disposition/outcome.ts';
 import { provenNumber } from '../disposition/progress.ts';
 import type { Answers, Conversation } from '../interview/conversation.ts';
 import { mayResume, type Thread, threadIsAnswered } from '../interview/thread.ts';
@@ -47,7 +57,10 @@ export async function settle(services: SettleServices): Promise<Settled> {
     const cases = await findCases(query, posted.caseIds);
     await closeAnsweredThreads(services, query, cases, now);
     const attempts = groupBy(await findAttempts(query, posted.caseIds), ({ caseId }) => caseId);
-    const settled = await Promise.all(cases.map((one) => conclude(services, one, attempts.get(one.id) ?? [], now)));
+    const staffed = await deskIsStaffed(query);
+    const settled = await Promise.all(
+      cases.map((one) => conclude(services, one, attempts.get(one.id) ?? [], now, staffed)),
+    );
     await recordOutcomes(
       query,
       settled.flatMap(({ outcomes }) => outcomes),
@@ -55,6 +68,7 @@ export async function settle(services: SettleServices): Promise<Settled> {
     await recordPlans(query, settled, now);
     const roundIds = [...new Set(cases.map(({ roundId }) => roundId))];
     await applyInvalidationRules(query, { roundIds, caseIds: cases.map(({ id }) => id) }, now);
+    if (staffed) await recordTasks(query, settled.map(taskFacts), now);
     const finishedRounds = await roundsWithFinishedManagers(query, cases, now);
     return { cases: cases.length, more: posted.lines === batch, finishedRounds };
   });
@@ -120,6 +134,15 @@ interface CaseRow {
   readonly optedOutAt: Date | null;
   readonly halfDays: readonly string[];
   readonly closesAt: Date | null;
+  readonly ifSilent: InterviewReason | null;
+  readonly recheck: boolean;
+  readonly tasks: DeskStanding['tasks'];
+}
+
+/** Whether anybody sits at a desk: without one nobody is promised to it. */
+async function deskIsStaffed(query: Query): Promise<boolean> {
+  const found = await query({ name: 'settle-desk', text: `SELECT FROM app_user WHERE role = 'desk' LIMIT 1` });
+  return found.length > 0;
 }
 
 function findCases(query: Query, caseIds: readonly string[]): Promise<CaseRow[]> {
@@ -128,7 +151,11 @@ function findCases(query: Query, caseIds: readonly string[]): Promise<CaseRow[]>
     text: `
       SELECT c.id, c.round_id AS "roundId", c.manager_id AS "managerId", r.rule_set_id AS "ruleSetId", r.questionnaire_id AS "questionnaireId", c.answers,
              c.time_zone AS "timeZone", c.due_at AS "dueAt", p.kind = 'mobile' AS mobile, ${provenNumber} AS proven, p.opted_out_at AS "optedOutAt",
-             c.ordering_half_days || c.delivery_half_days AS "halfDays", r.closes_at AS "closesAt"
+             c.ordering_half_days || c.delivery_half_days AS "halfDays", r.closes_at AS "closesAt",
+             c.if_silent AS "ifSilent", c.recheck, (
+               SELECT coalesce(jsonb_agg(jsonb_build_object('reason', t.reason, 'done', t.state = 'done')), '[]') FROM desk_task t
+               WHERE t.case_id = c.id AND t.reason NOT IN ('recheck', 'number-check')
+             ) AS tasks
       FROM survey_case c JOIN round r ON r.id = c.round_id JOIN phone p ON p.id = c.phone_id
       WHERE c.id = ANY($1) AND r.state IN ('fielding', 'paused')`,
     values: [caseIds],
@@ -138,9 +165,9 @@ function findCases(query: Query, caseIds: readonly string[]): Promise<CaseRow[]>
 interface AttemptRow {
   readonly id: string;
   readonly caseId: string;
-  readonly channel: 'voice' | 'sms';
+  readonly channel: 'voice' | 'sms' | 'desk';
   readonly ended: boolean;
-  readonly result: CallResult | 'delivered' | null;
+  readonly result: CallResult | DeskResult | 'delivered' | null;
   readonly outcome: Disposition | null;
   readonly conversation: Conversation | Thread | null;
   readonly createdAt: Date;
@@ -174,13 +201,21 @@ interface Conclusion {
   readonly case: CaseRow;
   readonly outcomes: readonly { readonly attemptId: string; readonly outcome: Disposition }[];
   readonly plan: ReturnType<typeof plan>;
+  readonly questionnaire: Questionnaire;
 }
+
+const taskFacts = ({ case: one, plan: { state, disposition, desk }, questionnaire }: Conclusion): TaskFacts => ({
+  ...{ caseId: one.id, timeZone: one.timeZone, hours: questionnaire.desk, reason: desk },
+  numberFails: disposition === 'bad-number',
+  recheck: one.recheck && state === 'done' && disposition === 'complete' && one.optedOutAt === null,
+});
 
 async function conclude(
   services: SettleServices,
   one: CaseRow,
   rows: readonly AttemptRow[],
   now: Date,
+  staffed: boolean,
 ): Promise<Conclusion> {
   const questionnaire = await services.questionnaire(one.questionnaireId);
   const attempts = rows.map((row) => ({ row, past: pastAttempt(row, questionnaire) }));
@@ -191,6 +226,7 @@ async function conclude(
     proven: one.proven,
     resumable: mayResume(questionnaire, one.answers),
     ...{ optedOut: one.optedOutAt !== null, halfDays: one.halfDays, closesAt: one.closesAt },
+    desk: staffed ? { landline: !one.mobile, ifSilent: one.ifSilent, tasks: one.tasks } : null,
   };
   return {
     case: one,
@@ -198,6 +234,7 @@ async function conclude(
       past.outcome && past.outcome !== row.outcome ? [{ attemptId: row.id, outcome: past.outcome }] : [],
     ),
     plan: plan(history, now, await services.contactRules(one.ruleSetId)),
+    questionnaire,
   };
 }
 
@@ -218,6 +255,15 @@ function pastAttempt(row: AttemptRow, questionnaire: Questionnaire): PastAttempt
     return { channel: 'sms', outcome, ...common, reachedItsEnd: ending === 'finished', wanted: null, handOver };
   }
   const conversation = row.conversation as Conversation | null;
+  if (row.channel === 'desk') {
+    const outcome = row.ended
+      ? outcomeOfDesk((row.result ?? 'technical') as DeskResult, conversation, answers, questionnaire)
+      : null;
+    return {
+      ...{ channel: 'desk', outcome, ...common, reachedItsEnd: reachedItsEnd(conversation) },
+      ...{ wanted: conversation?.wanted ?? null, handOver: null },
+    };
+  }
   const ending = conversation?.place.is === 'over' ? conversation.place.because : null;
   const wanted = conversation?.wanted ?? (conversation?.place.is === 'later' ? 'any' : null);
   const handOver =

@@ -1,6 +1,7 @@
 import type { Chance } from '../../platform/chance.ts';
 import { type Query, uniqueViolation } from '../../platform/database.ts';
 import type { Vault } from '../../platform/vault.ts';
+import { afterWorkingHours, followUpHours } from '../desk/times.ts';
 import { meansStop } from '../interview/reading.ts';
 import { beginThread, decideText, type Thread } from '../interview/thread.ts';
 import { overallItem } from '../questionnaire/questionnaire.ts';
@@ -83,6 +84,7 @@ async function takeOnce(
       proves: true,
       source: 'sms',
       ends: decision.thread.is === 'over',
+      followUpDue: afterWorkingHours(now, followUpHours, { timeZone, hours: questionnaire.desk }),
     },
     { carrierId, send, comment: comment ? services.vault.seal(comment.text) : null, counts },
   );

@@ -11,6 +11,7 @@ import type { Language, TextId } from '../questionnaire/questionnaire.ts';
 
 /** How an attempt stands before a turn. */
 export interface Standing {
+  readonly channel: 'voice' | 'sms' | 'desk';
   readonly turn: number;
   readonly conversation: Conversation | Thread | null;
   readonly answers: Answers;
@@ -37,7 +38,7 @@ export async function standingOf(query: Query, attemptId: string, now: Date): Pr
   const [row] = await query<Standing>({
     name: 'turn-standing',
     text: `
-      SELECT a.turn, a.conversation, c.answers, s.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId",
+      SELECT a.channel, a.turn, a.conversation, c.answers, s.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId",
              c.rotation, a.inbound, c.time_zone AS "timeZone",
              EXISTS (
                SELECT FROM assignment now WHERE now.retailer_id = c.retailer_id AND now.manager_id <> c.manager_id
@@ -85,9 +86,11 @@ export interface TakenTurn {
   readonly overallItem: string;
   /** A person was heard under this number: a key, or a text. */
   readonly proves: boolean;
-  readonly source: 'voice' | 'sms';
+  readonly source: 'voice' | 'sms' | 'desk';
   /** A thread that came to its end ends its attempt; a call is ended by its carrier. */
   readonly ends: boolean;
+  /** By when somebody calls back, if that is asked for at this turn. */
+  readonly followUpDue: Date;
 }
 
 /** What a text brings besides: its id at the carrier, so that it is known when it comes again, and what is sent back. */
@@ -115,6 +118,7 @@ const optOutEntry: Partial<Record<Effect['kind'], 'stop' | 'undo'>> = { 'opt-out
 export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts | null): Promise<boolean> {
   const answer = taken.effects.find((effect) => effect.kind === 'answer') ?? null;
   const entry = taken.effects.map(({ kind }) => optOutEntry[kind]).find((found) => found !== undefined) ?? null;
+  const followUp = taken.effects.find((effect) => effect.kind === 'follow-up-wanted') ?? null;
   const rated = answer?.item === taken.overallItem && answer.value > 0;
   const topics = [...(rated ? ['rated'] : []), ...(entry ? ['opt-out'] : []), ...(taken.ends ? ['ended'] : [])];
   const [row] = await query<{ moved: number }>({
@@ -133,6 +137,8 @@ export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts |
       taken.source,
       taken.proves,
       topics,
+      followUp && taken.followUpDue,
+      followUp && !followUp.unnamed,
       ...(text
         ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null, text.comment, text.counts]
         : []),
@@ -160,6 +166,11 @@ const recorded = `
     SET proven_at = CASE WHEN $12::boolean THEN $3::timestamptz ELSE p.proven_at END,
         opted_out_at = CASE $10::opt_out_entry WHEN 'stop' THEN $3::timestamptz WHEN 'undo' THEN NULL ELSE p.opted_out_at END
     FROM moved WHERE p.id = moved.phone_id AND ($12::boolean OR $10 IS NOT NULL)
+  ), follow AS (
+    INSERT INTO follow_up (id, case_id, phone_id, named, created_at, due_at)
+    SELECT gen_random_uuid(), case_id, phone_id, $15::boolean, $3, $14 FROM moved WHERE $14::timestamptz IS NOT NULL
+    ON CONFLICT (case_id) DO UPDATE
+    SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END, due_at = excluded.due_at
   ), posted AS (
     INSERT INTO outbox (topic, case_id, at)
     SELECT topic, case_id, $3 FROM moved, unnest($13::text[] || CASE WHEN was_over THEN ARRAY['late'] ELSE ARRAY[]::text[] END) AS topic
@@ -190,17 +201,17 @@ const takeText: Statement = {
     WITH moved AS (
       UPDATE attempt
       SET turn = turn + 1, conversation = $4, touched_at = $3::timestamptz, answered_at = coalesce(answered_at, $3::timestamptz),
-          state = CASE WHEN $14 THEN 'ended' ELSE state END, ended_at = CASE WHEN $14 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END,
-          check_at = CASE WHEN $14 THEN NULL ELSE check_at END
-      WHERE id = $1 AND turn = $2 AND (${counting} OR NOT $19::boolean)
+          state = CASE WHEN $16 THEN 'ended' ELSE state END, ended_at = CASE WHEN $16 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END,
+          check_at = CASE WHEN $16 THEN NULL ELSE check_at END
+      WHERE id = $1 AND turn = $2 AND (${counting} OR NOT $21::boolean)
       RETURNING id, case_id, phone_id, false AS was_over
     ), ${recorded}, received AS (
-      INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $15::text, id, $3 FROM moved
+      INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $17::text, id, $3 FROM moved
     ), sent AS (
       INSERT INTO message (id, attempt_id, text, created_at, check_at)
-      SELECT $16::uuid, id, $17::text, $3, $3::timestamptz + interval '1 minute' FROM moved WHERE $16 IS NOT NULL
+      SELECT $18::uuid, id, $19::text, $3, $3::timestamptz + interval '1 minute' FROM moved WHERE $18 IS NOT NULL
     ), commented AS (
-      INSERT INTO comment (case_id, attempt_id, channel, sealed, at) SELECT case_id, id, 'sms', $18::bytea, $3 FROM moved WHERE $18 IS NOT NULL
+      INSERT INTO comment (case_id, attempt_id, channel, sealed, at) SELECT case_id, id, 'sms', $20::bytea, $3 FROM moved WHERE $20 IS NOT NULL
     )
     SELECT count(*)::int AS moved FROM moved`,
 };

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Database } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
+import { afterWorkingHours, followUpHours } from '../desk/times.ts';
 import type { Conversation, Input, Reply } from '../interview/conversation.ts';
 import { decide } from '../interview/interview.ts';
 import { type Language, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
@@ -27,7 +28,7 @@ export interface TurnServices {
 const goodbye: Reply = { pauseSeconds: 0, say: [], listenSeconds: null };
 
 /**
- * One turn of a call: takes in what was heard, exactly once, and says what comes next. Read, decide, write once; no
+ * One turn of a call, by machine or by a person of the desk: takes in what was heard, exactly once, and says what comes next. Read, decide, write once; no
  * transaction is held open in between, because on this path one fails under a burst of duplicates.
  *
  * A turn that was taken gets its first reply again, whatever it brings now. What comes after a later call began, or
@@ -48,7 +49,7 @@ export async function takeVoiceTurn(
   if (number > standing.turn)
     throw new Refused('future-turn', `turn ${number} has not come, the next is ${standing.turn}`);
   const questionnaire = await services.questionnaire(standing.questionnaireId);
-  const { language, managerName, rotation, managerChanged, inbound } = standing;
+  const { channel, language, managerName, rotation, managerChanged, inbound } = standing;
   const answered = (reply: Reply): Turn => ({
     reply,
     next: number + 1,
@@ -60,7 +61,7 @@ export async function takeVoiceTurn(
   if (!standing.counts) return answered(goodbye);
   const interview = { conversation: standing.conversation as Conversation | null, answers: standing.answers };
   const { conversation, reply, effects } = decide(interview, input, {
-    ...{ questionnaire, language, now, rotation, managerChanged, inbound },
+    ...{ questionnaire, language, now, rotation, managerChanged, inbound, byPerson: channel === 'desk' },
     desk: deskAt(now, standing.timeZone, questionnaire.desk),
   });
   const taken = await takeTurn(
@@ -75,8 +76,9 @@ export async function takeVoiceTurn(
       effects,
       overallItem: overallItem(questionnaire).id,
       proves: input.kind === 'key',
-      source: 'voice',
+      source: channel,
       ends: false,
+      followUpDue: afterWorkingHours(now, followUpHours, { timeZone: standing.timeZone, hours: questionnaire.desk }),
     },
     null,
   );

@@ -87,7 +87,8 @@ export type Effect =
   | { readonly kind: 'opt-out-undone' }
   | { readonly kind: 'appointment'; readonly daypart: Daypart }
   | { readonly kind: 'person-wanted' }
-  | { readonly kind: 'follow-up-wanted' }
+  /** Unnamed: whoever helps is not to learn which shop it is. */
+  | { readonly kind: 'follow-up-wanted'; readonly unnamed?: true }
   /** Something in his own words. Sealed where it is kept: it may name him. */
   | { readonly kind: 'comment'; readonly text: string }
   /** The same, spoken: it lies with the carrier under this id until it has been fetched. */
@@ -133,6 +134,11 @@ export interface Setting {
   readonly managerChanged: boolean;
   /** The shop rang us: it is greeted as one that rings back. */
   readonly inbound?: boolean;
+  /**
+   * A person of the desk reads the words and keys in what he is told (script §7): nothing is a slip or an echo, nothing is
+   * timed or read back by machine, silence means that no answer was given, and nobody else is to call.
+   */
+  readonly byPerson?: boolean;
   /** When a person of the desk can call, for the promise after 8. */
   readonly desk: Desk;
 }

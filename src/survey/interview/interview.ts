@@ -45,10 +45,10 @@ function noteKey(conversation: Conversation, input: Input, now: Date): Conversat
     : { ...conversation, lastKey: null };
 }
 
-function withinHardLimit(decision: Decision, { questionnaire, now }: Setting): Decision {
+function withinHardLimit(decision: Decision, { questionnaire, now, byPerson }: Setting): Decision {
   const { conversation } = decision;
   const limit = conversation.startedAt + questionnaire.timing.hardLimitSeconds * 1000;
-  if (conversation.place.is === 'over' || now.getTime() < limit) return decision;
+  if (byPerson || conversation.place.is === 'over' || now.getTime() < limit) return decision;
   return {
     ...decision,
     conversation: { ...conversation, place: { is: 'over', because: 'time-out' } },
@@ -57,8 +57,9 @@ function withinHardLimit(decision: Decision, { questionnaire, now }: Setting): D
 }
 
 /** A key bounced, or one press made two tones: the same digit again within 0.8 s of the turn it was taken at. */
-function isEcho(input: Input, before: Conversation, { questionnaire, now }: Setting): boolean {
+function isEcho(input: Input, before: Conversation, { questionnaire, now, byPerson }: Setting): boolean {
   return (
+    !byPerson &&
     input.kind === 'key' &&
     before.lastKey?.key === input.key &&
     now.getTime() - before.lastKey.at < questionnaire.timing.sameKeySeconds * 1000
@@ -122,7 +123,7 @@ function atPlace(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, input: 
     case 'later':
       return atLater(turn, place, key);
     case 'stopping':
-      return key === '#' && turn.setting.now.getTime() <= place.until
+      return key === '#' && (turn.setting.byPerson || turn.setting.now.getTime() <= place.until)
         ? turn.undoStop(place.from)
         : turn.hangUp(['N2'], 'opted-out');
     case 'person':
@@ -137,7 +138,8 @@ function atPlace(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, input: 
 /** The keys that mean the same everywhere; null for any other key and for silence. */
 function anywhere(turn: TurnTaker, key: Key | null): Decision | null {
   if (key === '7') return turn.serve({ is: 'later' });
-  if (key === '8') return turn.serve({ is: 'person' }, { effects: [{ kind: 'person-wanted' }] });
+  if (key === '8' && !turn.setting.byPerson)
+    return turn.serve({ is: 'person' }, { effects: [{ kind: 'person-wanted' }] });
   if (key === '9') return turn.stop();
   return null;
 }
@@ -154,6 +156,9 @@ function atLater(turn: TurnTaker, place: Extract<Place, { is: 'later' }>, key: K
 
 function atFarewell(turn: TurnTaker, place: Extract<Place, { is: 'farewell' }>, key: Key | null): Decision {
   if (key === '8') return turn.hangUp(['Z8'], 'finished', [{ kind: 'follow-up-wanted' }]);
+  // A person asks whether the shop may be named; the machine says so before.
+  if (key === '0' && turn.setting.byPerson)
+    return turn.hangUp(['Z8'], 'finished', [{ kind: 'follow-up-wanted', unnamed: true }]);
   if (key === '9') return turn.stop();
   if (key === '*') return turn.sayAgain(place);
   // The question put last, which is not the last one where two in a row were left, or were answered in writing.
@@ -210,12 +215,13 @@ function answer(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item
     return turn.serve({ ...place, zeroAsked: true }, { instead: 'Q1w', effects: turn.isRated() ? [] : effects });
   }
   const answered = turn.having({ [item.id]: value });
-  return item.overall
+  return item.overall && !turn.setting.byPerson
     ? answered.serve({ is: 'read-back', item: place.item }, { effects })
     : answered.nextAfter(place.item, { effects });
 }
 
 function silent(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item: Item): Decision {
+  if (turn.setting.byPerson) return item.overall && !turn.isRated() ? turn.serve(place) : turn.nextAfter(place.item);
   const tried = { ...place, silences: place.silences + 1, faults: place.faults + 1 };
   if (tried.faults >= turn.setting.questionnaire.limits.faults) return giveUp(turn, place, item);
   const { afterHintSeconds, lastChanceSeconds } = turn.setting.questionnaire.timing;
@@ -225,6 +231,7 @@ function silent(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item
 }
 
 function useless(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, item: Item): Decision {
+  if (turn.setting.byPerson) return turn.serve(place);
   const tried = { ...place, faults: place.faults + 1 };
   if (tried.faults >= turn.setting.questionnaire.limits.faults) return giveUp(turn, place, item);
   return turn.serve(tried, { before: [item.useless] });

@@ -64,7 +64,7 @@ export class TurnTaker {
   }
 
   scaleNotNamedYet(): boolean {
-    return this.setting.now.getTime() < this.#conversation.ratingsFrom;
+    return !this.setting.byPerson && this.setting.now.getTime() < this.#conversation.ratingsFrom;
   }
 
   /** Unanswered; at the overall item a 0 is no answer yet. */

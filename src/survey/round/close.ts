@@ -1,5 +1,6 @@
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
+import { endTasks } from '../desk/tasks.ts';
 import { applyInvalidationRules } from '../quality/invalidate.ts';
 import type { RoundServices } from './launch.ts';
 import { type RoundChange, reasonOf, refusal } from './move.ts';
@@ -37,6 +38,7 @@ export async function closeRound({ database, clock }: RoundServices, roundId: st
       values: [roundId, now],
     });
     await applyInvalidationRules(query, { roundIds: [roundId], caseIds: null }, now);
+    await endTasks(query, roundId, now);
     await query({ text: 'UPDATE draw SET revealed_at = $2 WHERE round_id = $1', values: [roundId, now] });
     await audit(query, now, { actor, action: 'round.close', subject: roundId });
     return true;

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
+import type { DeskShares } from '../desk/chosen.ts';
 import { seedOf } from '../draw/satq1.ts';
 import { completionRate, firstWave, type SamplingRules } from '../draw/sizes.ts';
 import type { ContactRules } from '../fieldwork/plan.ts';
@@ -15,6 +16,8 @@ export interface DrawRules {
   readonly timeZone: string;
   readonly sampling: SamplingRules & { readonly restPeriods: number };
   readonly contact: ContactRules;
+  /** Whom people call, of the silent and of the complete. */
+  readonly desk: DeskShares;
 }
 
 interface CommittedRound {
@@ -56,7 +59,7 @@ export async function drawRound(
     const seed = seedOf({ drawId: roundId, frameHash, nonces, publicValue: round.publicValue });
     const lines = orderFrame(frozen?.entries ?? (await readFrozen(query, roundId)), seed);
     await (frozen ? storeFrame : placeFrame)(query, roundId, lines);
-    const wish = { roundId, seed, spotCheckId: null, contact: rules.contact, now };
+    const wish = { roundId, seed, spotCheckId: null, contact: rules.contact, desk: rules.desk, now };
     const released = await release(services, query, wish, await firstWaves(query, round, lines, rules.sampling));
     // Until the tables' sizes are known, plans are made for empty ones, and kept by prepared statements.
     await query({ text: 'ANALYZE survey_case, frame_line' });

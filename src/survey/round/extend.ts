@@ -26,7 +26,7 @@ export async function extendRound(
       values: [roundId],
     });
     if (!round) return 0;
-    const { sampling, contact, timeZone } = await services.rules(round.ruleSetId);
+    const { sampling, contact, desk, timeZone } = await services.rules(round.ruleSetId);
     // A retailer who could not get the whole protocol would count as one who did not answer.
     if (round.closesAt && protocolEnds(now, timeZone, contact) > round.closesAt) return 0;
     const short = (await readFinished(query, roundId, sampling.waves)).filter(
@@ -44,7 +44,7 @@ export async function extendRound(
       return size > 0 ? [{ managerId: manager.managerId, wave: manager.waves + 1, lines: lines.slice(0, size) }] : [];
     });
     const seed = await readSeed(query, services.vault, roundId);
-    const wish = { roundId, seed, spotCheckId: null, contact, now };
+    const wish = { roundId, seed, spotCheckId: null, contact, desk, now };
     const released = await release(services, query, wish, stretches);
     if (released > 0)
       await audit(query, now, {

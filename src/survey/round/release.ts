@@ -1,5 +1,7 @@
 import type { Chance } from '../../platform/chance.ts';
 import type { Query } from '../../platform/database.ts';
+import { chosenUnder, type DeskShares } from '../desk/chosen.ts';
+import { readNotRatedTwice } from '../desk/not-rated.ts';
 import { rotationOf, ticketsUnder } from '../draw/satq1.ts';
 import { nextOpening } from '../fieldwork/calendar.ts';
 import type { ContactRules } from '../fieldwork/plan.ts';
@@ -28,6 +30,7 @@ export interface ReleaseWish {
   /** The spot check that takes them; null for waves. */
   readonly spotCheckId: string | null;
   readonly contact: ContactRules;
+  readonly desk: DeskShares;
   readonly now: Date;
 }
 
@@ -40,12 +43,20 @@ export interface ReleaseWish {
 export async function release(
   { chance }: { readonly chance: Chance },
   query: Query,
-  { roundId, seed, spotCheckId, contact, now }: ReleaseWish,
+  { roundId, seed, spotCheckId, contact, desk, now }: ReleaseWish,
   stretches: readonly Stretch[],
 ): Promise<number> {
   const taken = stretches.flatMap(({ managerId, lines }) => lines.map((line) => ({ managerId, ...line })));
   if (taken.length === 0) return 0;
   const ticket = ticketsUnder(seed);
+  const chosen = chosenUnder(seed, desk);
+  const [round] = await query<{ period: string }>({
+    text: 'SELECT period FROM round WHERE id = $1',
+    values: [roundId],
+  });
+  const owed = await readNotRatedTwice(query, round?.period ?? '');
+  const ifSilent = (managerId: string, retailerId: string) =>
+    owed.has(managerId) ? 'not-rated' : chosen(retailerId).ifSilent ? 'silent-sample' : null;
   const zones = await query<{ time_zone: string }>({ text: 'SELECT DISTINCT time_zone FROM retailer' });
   await query({
     text: `
@@ -56,11 +67,11 @@ export async function release(
         RETURNING id, manager_id, wave
       ), opened AS (
         INSERT INTO survey_case (id, round_id, retailer_id, manager_id, phone_id, position, release_id, wave, time_zone,
-                                 ordering_half_days, delivery_half_days, due_at, due_channel, rotation)
+                                 ordering_half_days, delivery_half_days, due_at, due_channel, rotation, if_silent, recheck)
         SELECT made.id, $1, made.retailer_id, made.manager_id, made.phone_id, made.position, logged.id, logged.wave, s.time_zone,
-               s.ordering_half_days, s.delivery_half_days, opening.at, 'voice', made.rotation
-        FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::int[], $14::smallint[])
-          AS made (id, retailer_id, manager_id, phone_id, position, rotation)
+               s.ordering_half_days, s.delivery_half_days, opening.at, 'voice', made.rotation, made.if_silent::desk_reason, made.recheck
+        FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::int[], $14::smallint[], $15::text[], $16::boolean[])
+          AS made (id, retailer_id, manager_id, phone_id, position, rotation, if_silent, recheck)
         JOIN logged ON logged.manager_id = made.manager_id
         JOIN retailer s ON s.id = made.retailer_id
         JOIN unnest($12::text[], $13::timestamptz[]) AS opening (zone, at) ON opening.zone = s.time_zone
@@ -83,6 +94,8 @@ export async function release(
       zones.map(({ time_zone }) => time_zone),
       zones.map(({ time_zone }) => nextOpening(now, time_zone, contact)),
       taken.map(({ retailerId }) => rotationOf(ticket(retailerId))),
+      taken.map(({ managerId, retailerId }) => ifSilent(managerId, retailerId)),
+      taken.map(({ retailerId }) => chosen(retailerId).recheck),
     ],
   });
   return taken.length;

@@ -269,7 +269,7 @@ function releaseSpotCheck(services: SpotCheckServices, roundId: string, id: stri
         lines: (available.get(manager.id) ?? []).slice(-room(manager)).reverse(),
       }),
     );
-    const wish = { roundId, seed, spotCheckId: id, contact: rules.contact, now };
+    const wish = { roundId, seed, spotCheckId: id, contact: rules.contact, desk: rules.desk, now };
     const released = await release(services, query, wish, stretches);
     const asked = check.perManager * (check.randomManagers ?? check.managerIds.length);
     const note = released < asked ? `${released} / ${asked}` : null;

@@ -1,5 +1,5 @@
 import twilio from 'twilio';
-import type { KnownCall, OutgoingCall, OutgoingText, Placing, TextPort, VoicePort } from '../ports.ts';
+import type { DeskCall, KnownCall, OutgoingCall, OutgoingText, Placing, TextPort, VoicePort } from '../ports.ts';
 import { resultOf } from './errors.ts';
 import { type CallStatus, callReport, type TextStatus, textReport } from './reports.ts';
 
@@ -53,6 +53,15 @@ function voicePort(client: Client, { fromNumber, publicUrl }: TwilioSettings, he
           statusCallbackEvent: ['ringing', 'completed'],
           timeout: ringSeconds,
           timeLimit: limitSeconds,
+        }),
+      );
+    },
+    async connect({ callId, to, ringSeconds, limitSeconds }: DeskCall) {
+      const at = (path: string) => `${publicUrl}/twilio/desk/${callId}/${path}`;
+      return asking(() =>
+        client.calls.create({
+          ...{ to, from: fromNumber, url: at('bridge'), method: 'POST', timeout: ringSeconds, timeLimit: limitSeconds },
+          ...{ statusCallback: at('status'), statusCallbackMethod: 'POST', statusCallbackEvent: ['completed'] },
         }),
       );
     },

@@ -87,3 +87,10 @@ export function holdTwiml(seconds: number, action: string): string {
   response.redirect({ method: 'POST' }, action);
   return response.toString();
 }
+
+/** Connects whoever hears this with a number, under ours; how that end went is told to `action`. */
+export function dialTwiml(number: string, callerId: string, ringSeconds: number, action: string): string {
+  const response = new twilio.twiml.VoiceResponse();
+  response.dial({ callerId, timeout: ringSeconds, action, method: 'POST' }).number(number);
+  return response.toString();
+}

@@ -7,7 +7,7 @@ import type { Messages } from '../messages.ts';
  */
 export interface Contact {
   readonly masked: string;
-  readonly channel: 'voice' | 'sms';
+  readonly channel: 'voice' | 'sms' | 'desk';
   readonly state: string;
   readonly answered: boolean;
   /** The carrier's word for how it ended. */
@@ -37,7 +37,7 @@ export function readContacts(query: Query, roundId: string, districtId: string |
 type Events = Messages['round']['feed']['events'];
 
 export function eventOf(contact: Contact, events: Events): string {
-  return contact.channel === 'voice' ? callEvent(contact, events) : textEvent(contact, events);
+  return contact.channel === 'sms' ? textEvent(contact, events) : callEvent(contact, events);
 }
 
 function callEvent(contact: Contact, events: Events): string {

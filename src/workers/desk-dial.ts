@@ -1,0 +1,32 @@
+import { type About, beginDeskCall, endDeskCall, recordConnecting } from '../survey/desk/call.ts';
+import { limitSeconds, ringSeconds } from './dial.ts';
+import type { Services } from './services.ts';
+
+/** People talk longer than the machine does. */
+export const deskLimitSeconds = 3 * limitSeconds;
+
+/**
+ * Connects a person of the desk with a shop: at once, and not by a job, for he sits and waits. `unknown`: his telephone
+ * may ring or not; he sees, and the reconciler looks after it.
+ *
+ * @throws Refused as `beginDeskCall` says.
+ */
+export async function dialForCaller(
+  services: Services,
+  callerId: string,
+  about: About,
+): Promise<'placed' | 'refused' | 'unknown'> {
+  const { database, clock, vault, voice, log } = services;
+  const { callId, slotAt, callersPhone } = await beginDeskCall(services, voice.lane, callerId, about);
+  await clock.until(slotAt);
+  const to = vault.open(callersPhone);
+  const placing = await voice.port.connect({ callId, to, ringSeconds, limitSeconds: deskLimitSeconds });
+  if (placing.kind === 'placed') await recordConnecting(database.query, callId, placing.carrierId);
+  if (placing.kind === 'refused') await endDeskCall(database.query, callId, clock.now());
+  if (placing.kind !== 'placed')
+    log.warn(
+      { callId, reason: placing.kind === 'unknown' ? placing.reason : placing.errorCode },
+      'desk call not placed',
+    );
+  return placing.kind;
+}
