@@ -1,4 +1,5 @@
 import { settle } from '../survey/fieldwork/settle.ts';
+import { raiseFlags } from '../survey/quality/raise-flags.ts';
 import { closeRound } from '../survey/round/close.ts';
 import { drawRound } from '../survey/round/draw.ts';
 import { extendRound } from '../survey/round/extend.ts';
@@ -38,6 +39,9 @@ export function handlersFor(services: Services): JobHandlers {
       if ((await extendRound(drawing, roundId)) > 0) return wakeSettle(services);
       if (await closeRound(services, roundId, 'system')) await queues.add('score', { roundId });
     },
-    score: ({ roundId }) => score(services, roundId),
+    async score({ roundId }) {
+      await raiseFlags(services, roundId);
+      await score(services, roundId);
+    },
   };
 }

@@ -5,6 +5,9 @@ import { readScoreInput } from '../../src/scoring/store.ts';
 import { readReport } from '../../src/survey/disposition/read-report.ts';
 import { verifyDraw } from '../../src/survey/draw/verify.ts';
 import { settle } from '../../src/survey/fieldwork/settle.ts';
+import { takeVoiceTurn } from '../../src/survey/fieldwork/turn.ts';
+import { raiseFlags } from '../../src/survey/quality/raise-flags.ts';
+import { giveVerdict, listReviews, type VerdictWish, visibleVerdicts } from '../../src/survey/quality/review.ts';
 import { addStaffPhone, listStaffPhones, removeStaffPhone } from '../../src/survey/quality/staff-phones.ts';
 import { standardQuestionnaire } from '../../src/survey/questionnaire/questionnaire.ts';
 import { importStaff } from '../../src/survey/roster/import.ts';
@@ -227,5 +230,233 @@ describe('a response', () => {
     expect(await inForce()).toEqual([]);
     await closeRound(field.city, roundId, 'test');
     expect(await inForce()).toEqual([{ shop: shop(0), rule: 'staff-number' }]);
+  });
+});
+
+/** Closes the round as it stands and looks it through. */
+async function closeAndLook(): Promise<number> {
+  await settleAll();
+  await finishAll();
+  expect(await closeRound(field.city, roundId, 'test')).toBe(true);
+  return raiseFlags(field.services, roundId);
+}
+const flags = () =>
+  all<{ kind: string; shop: string | null; evidence: Record<string, unknown> }>(
+    `SELECT f.kind, c.retailer_id AS shop, f.evidence FROM flag f LEFT JOIN survey_case c ON c.id = f.case_id ORDER BY f.kind, 2`,
+  );
+const caseOf = async (index: number) =>
+  (await all<{ id: string }>('SELECT id FROM survey_case WHERE retailer_id = $1', shop(index)))[0]?.id ?? '';
+
+describe('a closed round is looked through', () => {
+  it('for a manager whose shops give far more fives than the city’s', async () => {
+    await settleIn(field.city, [...shopsOf('W02', 80), ...shopsOf('W03', 80)]);
+    await fieldRound(field.city);
+    const cases = await all<{ shop: string; manager: string }>(
+      `SELECT retailer_id AS shop, manager_id AS manager FROM survey_case WHERE manager_id <> 'W01' ORDER BY position`,
+    );
+    expect(cases.length).toBe(48);
+    await all(
+      `UPDATE survey_case SET overall = CASE manager_id WHEN 'W02' THEN 5 ELSE 4 END, answers = jsonb_build_object('Q1', CASE manager_id WHEN 'W02' THEN 5 ELSE 4 END) WHERE manager_id <> 'W01'`,
+    );
+    expect(await closeAndLook()).toBe(1);
+    expect(await flags()).toEqual([
+      {
+        ...{ kind: 'five-share', shop: null },
+        evidence: { counted: 24, responses: 24, othersCounted: 0, othersResponses: 24, z: '6.93' },
+      },
+    ]);
+    expect(await all(`SELECT detail FROM audit WHERE action = 'flags.raise'`)).toEqual([
+      { detail: { 'five-share': 1 } },
+    ]);
+    expect(await raiseFlags(field.services, roundId)).toBe(0);
+    expect(await flags()).toHaveLength(1);
+  });
+
+  it('for numbers that changed in the week before the freeze, where they were rated', async () => {
+    await all(`UPDATE retailer_phone SET until = '2026-11-27', since = '2020-01-01' WHERE retailer_id = ANY($1)`, [
+      shop(0),
+      shop(1),
+      shop(2),
+    ]);
+    await all(
+      `INSERT INTO retailer_phone (retailer_id, phone_id, place, since, changed_by)
+       SELECT id, phone_id, 0, CASE id WHEN $1 THEN '2026-11-20'::timestamptz ELSE '2026-11-27' END, 'import' FROM retailer WHERE id = ANY($2)`,
+      ...[shop(1), [shop(0), shop(1), shop(2)]],
+    );
+    await fieldRound(field.city);
+    for (const index of [0, 1, 3]) await rate(shop(index), 4);
+    await closeAndLook();
+    expect(await flags()).toEqual([{ kind: 'phone-changed', shop: shop(0), evidence: { days: 4 } }]);
+  });
+
+  it('for what a shop said when it was called again, also after the close', async () => {
+    await fieldRound(field.city);
+    for (const index of [0, 1]) await rate(shop(index), 5);
+    const recheck = async (index: number, answers: object) =>
+      all(
+        `INSERT INTO desk_task (id, case_id, reason, state, created_at, due_at, done_at, outcome, answers) VALUES ($1, $2, 'recheck', 'done', now(), now(), now(), 'complete', $3)`,
+        ...[randomUUID(), await caseOf(index), JSON.stringify(answers)],
+      );
+    await recheck(0, { Q1: 4 });
+    expect(await closeAndLook()).toBe(0);
+    await recheck(1, { Q1: 2, Q6: 1 });
+    expect(await raiseFlags(field.services, roundId)).toBe(1);
+    expect(await flags()).toEqual([{ kind: 'recheck-mismatch', shop: shop(1), evidence: { points: 3, items: [] } }]);
+  });
+
+  it('for keys that came before their words, by the turns of the call', async () => {
+    await fieldRound(field.city);
+    for (const [index, seconds] of [
+      [0, 1],
+      [1, 6],
+    ] as const) {
+      const attempt = randomUUID();
+      await all(
+        `INSERT INTO attempt (id, case_id, round_id, phone_id, channel, number, slot_at, state, created_at, dialed_at, touched_at)
+         SELECT $1, id, round_id, phone_id, 'voice', 1, $3, 'in-progress', $3, $3, $3 FROM survey_case WHERE id = $2`,
+        ...[attempt, await caseOf(index), field.city.clock.now()],
+      );
+      const inputs = ['answered', 'silence', '5', 'silence', '5', '5', '5', '5', '2', '2'];
+      for (const [turn, input] of inputs.entries()) {
+        // The greeting, the overall question and its read-back are heard out; the rest is not.
+        field.city.clock.advance(new Date(field.city.clock.now().getTime() + (turn < 4 ? 20 : seconds) * 1000));
+        const heard = input === 'answered' || input === 'silence' ? { kind: input } : { kind: 'key', key: input };
+        await takeVoiceTurn(field.services, attempt, turn, heard as Parameters<typeof takeVoiceTurn>[3]);
+      }
+      await all(`UPDATE attempt SET state = 'ended', ended_at = now() WHERE id = $1`, attempt);
+    }
+    expect(await all('SELECT FROM answer')).toHaveLength(14);
+    await closeAndLook();
+    expect(await flags()).toMatchObject([
+      { kind: 'keys-too-fast', shop: shop(0), evidence: { answers: 6, seconds: '6.0' } },
+    ]);
+  });
+
+  it('for numbers that turned out to be the company’s only after the freeze', async () => {
+    await fieldRound(field.city);
+    later('2026-12-01T09:40:00+08:00');
+    for (const index of [0, 1]) await rate(shop(index), 5);
+    await staff(0);
+    await closeAndLook();
+    expect(await flags()).toEqual([{ kind: 'late-staff-number', shop: shop(0), evidence: { employee: 'E7' } }]);
+    expect(await inForce()).toEqual([]);
+  });
+
+  it('only once it is closed, and never at a struck response', async () => {
+    await staff(0);
+    await fieldRound(field.city);
+    await rate(shop(0), 5);
+    await all(
+      `INSERT INTO desk_task (id, case_id, reason, state, created_at, due_at, answers) VALUES ($1, $2, 'recheck', 'done', now(), now(), '{"Q1": 1}')`,
+      ...[randomUUID(), await caseOf(0)],
+    );
+    expect(await raiseFlags(field.services, roundId)).toBe(0);
+    expect(await closeAndLook()).toBe(0);
+  });
+});
+
+describe('a review', () => {
+  const people = {} as Record<'first' | 'second' | 'third' | 'neighbour' | 'supervisor', string>;
+  let flagId: string;
+  const person = async (role: 'admin' | 'auditor' | 'supervisor', districtId: string | null = null) => {
+    const id = randomUUID();
+    await field.city.database.prisma.user.create({ data: { id, name: role, role, districtId, createdAt: new Date() } });
+    return id;
+  };
+  const say = (userId: string, verdict: VerdictWish['verdict'], reason = '看过录音与次序') =>
+    giveVerdict(field.city, { flagId, userId, verdict, reason });
+  const refused = (given: Promise<void>) =>
+    given.then(
+      () => 'taken',
+      ({ code }) => code,
+    );
+  const review = async () => (await listReviews(field.city.database.query, null, 10))[0];
+
+  beforeEach(async () => {
+    await fieldRound(field.city);
+    people.first = await person('admin');
+    people.second = await person('auditor');
+    people.third = await person('admin');
+    people.neighbour = await person('auditor', 'D1');
+    people.supervisor = await person('supervisor', 'D2');
+    flagId = randomUUID();
+    await all(
+      `INSERT INTO flag (id, round_id, manager_id, case_id, kind, evidence, raised_at) VALUES ($1, $2, 'W01', $3, 'phone-changed', '{"days": 2}', now())`,
+      ...[flagId, roundId, await caseOf(0)],
+    );
+  });
+
+  it('takes two people, and the second does not see what the first said', async () => {
+    expect((await review())?.state).toBe('open');
+    await say(people.first, 'founded', '号码属于店员');
+    const half = await review();
+    expect(half?.state).toBe('half');
+    expect(half && visibleVerdicts(half, people.second)).toEqual([]);
+    expect(half && visibleVerdicts(half, people.first)).toMatchObject([{ verdict: 'founded', reason: '号码属于店员' }]);
+    await say(people.second, 'founded');
+    const whole = await review();
+    expect(whole).toMatchObject({ state: 'founded', first: { by: people.first }, second: { by: people.second } });
+    expect(whole && visibleVerdicts(whole, people.third)).toHaveLength(2);
+    expect(await all(`SELECT actor, detail FROM audit WHERE action = 'flag.verdict' ORDER BY sequence`)).toEqual([
+      { actor: people.first, detail: { verdict: 'founded' } },
+      { actor: people.second, detail: { verdict: 'founded' } },
+    ]);
+  });
+
+  it('is refused to whoever has given his, to the manager’s district, to other roles, and once both are in', async () => {
+    expect(await refused(say(people.neighbour, 'unfounded'))).toBe('own-district');
+    expect(await refused(say(people.supervisor, 'unfounded'))).toBe('own-district');
+    await say(people.first, 'unfounded');
+    expect(await refused(say(people.first, 'founded'))).toBe('verdict-given');
+    await say(people.second, 'unfounded');
+    expect(await refused(say(people.third, 'founded'))).toBe('decided');
+    expect((await review())?.state).toBe('unfounded');
+    flagId = randomUUID();
+    expect(await refused(say(people.first, 'founded'))).toBe('no-such-flag');
+  });
+
+  it('needs a reason', async () => {
+    expect(await refused(say(people.first, 'founded', '  '))).toBe('bad-input');
+    expect(await refused(say(people.first, 'founded', '长'.repeat(501)))).toBe('bad-input');
+    expect((await review())?.state).toBe('open');
+  });
+
+  it('stays open to everybody where the two differ, before all others', async () => {
+    await say(people.first, 'founded');
+    await say(people.second, 'unfounded');
+    await all(
+      `INSERT INTO flag (id, round_id, manager_id, kind, evidence, raised_at) VALUES ($1, $2, 'W01', 'told-how', '{}', '2020-01-01')`,
+      ...[randomUUID(), roundId],
+    );
+    const listed = await listReviews(field.city.database.query, null, 10);
+    expect(listed.map(({ state }) => state)).toEqual(['differing', 'open']);
+    const [first] = listed;
+    const next = first && (await listReviews(field.city.database.query, first, 10));
+    expect(next?.map(({ state }) => state)).toEqual(['open']);
+  });
+
+  it('lets two people at once be one first and one second, and one person at once only once', async () => {
+    const both = await Promise.all([refused(say(people.first, 'founded')), refused(say(people.second, 'founded'))]);
+    expect(both).toEqual(['taken', 'taken']);
+    expect((await review())?.state).toBe('founded');
+    flagId = randomUUID();
+    await all(
+      `INSERT INTO flag (id, round_id, manager_id, kind, evidence, raised_at) VALUES ($1, $2, 'W01', 'told-how', '{}', now())`,
+      flagId,
+      roundId,
+    );
+    const twice = await Promise.all([1, 2, 3].map(() => refused(say(people.first, 'founded'))));
+    expect(twice.sort()).toEqual(['taken', 'verdict-given', 'verdict-given']);
+  });
+
+  it('changes no response and no score, and no verdict is ever rewritten', async () => {
+    await rate(shop(0), 5);
+    await say(people.first, 'founded');
+    await say(people.second, 'founded');
+    await settleAll();
+    expect(await inForce()).toEqual([]);
+    expect((await readScoreInput(field.city.database.query, roundId)).managers[0]?.ratings).toMatchObject({ '5': 1 });
+    await expect(all(`UPDATE flag SET second_verdict = 'unfounded'`)).rejects.toThrow('neither changes');
+    await expect(all(`UPDATE flag SET evidence = '{}'`)).rejects.toThrow('neither changes');
   });
 });

@@ -11,6 +11,8 @@ export interface Tally {
   readonly proven: boolean;
   readonly state: 'pending' | 'active' | 'done';
   readonly cases: number;
+  /** Of these, how many gave a rating that a published rule has struck (src/survey/quality). */
+  readonly struck: number;
 }
 
 /** A person was heard under the number within twelve months of the launch (method §2). `p` is the phone, `r` the round. */
@@ -20,7 +22,8 @@ export function readTallies(query: Query, roundId: string): Promise<Tally[]> {
   return query<Tally>({
     name: 'progress-tallies',
     text: `
-      SELECT c.manager_id AS "managerId", c.disposition, ${provenNumber} AS proven, c.state, count(*)::int AS cases
+      SELECT c.manager_id AS "managerId", c.disposition, ${provenNumber} AS proven, c.state, count(*)::int AS cases,
+             count(*) FILTER (WHERE c.overall IS NOT NULL AND NOT ${validResponse})::int AS struck
       FROM survey_case c JOIN phone p ON p.id = c.phone_id JOIN round r ON r.id = c.round_id WHERE c.round_id = $1 GROUP BY 1, 2, 3, 4`,
     values: [roundId],
   });

@@ -82,18 +82,22 @@ export function compareFrames(
     else if (shop && !shop.hasPhone) tally.lostPhone.push(retailerId);
     else if (shop && shop.managerId !== managerId) tally.moved.push({ retailerId, to: shop.managerId });
   }
-  const since = freeze.getTime() - changeDays * 24 * 3_600_000;
   for (const shop of standing) {
     const tally = of(shop.managerId);
     if (lossOf(shop) || !shop.hasPhone) continue;
     tally.now += 1;
     if (!known.has(shop.retailerId)) tally.added += 1;
-    const changed = shop.phoneChangedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
-    if (changed >= since && changed <= freeze.getTime()) tally.changedPhone.push(shop.retailerId);
+    if (shop.phoneChangedAt && changedBefore(shop.phoneChangedAt, freeze)) tally.changedPhone.push(shop.retailerId);
   }
   return [...tallies]
     .map(([managerId, tally]) => ({ managerId, ...tally }))
     .sort((a, b) => (a.managerId < b.managerId ? -1 : 1));
+}
+
+/** Within `changeDays` before the freeze: soon enough to have been meant for it. */
+export function changedBefore(changedAt: Date, freeze: Date): boolean {
+  const since = freeze.getTime() - changeDays * 24 * 3_600_000;
+  return changedAt.getTime() >= since && changedAt.getTime() <= freeze.getTime();
 }
 
 function lossOf(shop: Standing | undefined): Loss | null {

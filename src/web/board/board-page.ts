@@ -95,8 +95,8 @@ async function otherPeriods(query: Query, shown: string, language: Language) {
 async function readFieldwork(query: Query, { drawId }: Publication) {
   const tallies = await readTallies(query, drawId);
   if (tallies.length === 0) return null;
-  const cases = tallies.map(({ disposition, proven, cases }) => ({
-    ...{ disposition, cases, open: false },
+  const cases = tallies.map(({ disposition, proven, cases, struck }) => ({
+    ...{ disposition, cases, struck, open: false },
     group: groupOf(disposition, proven),
   }));
   return { released: casesIn(cases), rr2: ratesOf(cases).RR2 };

@@ -2,7 +2,7 @@ import { never } from '../../platform/errors.ts';
 import { count, percent, soon } from '../figures.ts';
 import { ratesOf } from './bar.ts';
 import { isUnderWay, type Picture } from './picture.ts';
-import { type Alive, casesIn, sum, validIn } from './standing.ts';
+import { type Alive, answeredIn, casesIn, sum, validIn } from './standing.ts';
 import { type Waiting, waitingFor } from './waiting.ts';
 
 /** The round at a glance: four figures, each with what it means, and what is being waited for. */
@@ -37,7 +37,7 @@ export function glance(picture: Picture): Tile[] {
       words.validWhy(released),
       words.validOf(number(sum(managers.map(({ target }) => target)))),
     ),
-    tile(words.rr2, percent(ratesOf(cases).RR2), rr2Why(valid, released)),
+    tile(words.rr2, percent(ratesOf(cases).RR2), rr2Why(number(answeredIn(cases)), released)),
     ...(underWay ? paceTiles(picture, alive) : totalTiles(picture)),
     outlook,
   ];

@@ -26,10 +26,12 @@ export async function listRounds({ web, request, response }: Visit, fault?: Laun
   const place = { language, timeZone };
   const rounds = await Promise.all(
     (await readRounds(database.query)).map(async (round) => {
-      const cases = (await readTallies(database.query, round.id)).map(({ disposition, proven, state, cases }) => ({
-        ...{ disposition, cases, open: state !== 'done' },
-        group: groupOf(disposition, proven) as Group,
-      }));
+      const cases = (await readTallies(database.query, round.id)).map(
+        ({ disposition, proven, state, cases, struck }) => ({
+          ...{ disposition, cases, struck, open: state !== 'done' },
+          group: groupOf(disposition, proven) as Group,
+        }),
+      );
       return {
         id: round.id,
         href: `/rounds/${encodeURIComponent(round.id)}`,

@@ -46,6 +46,8 @@ export interface Cases {
   readonly group: Group;
   readonly open: boolean;
   readonly cases: number;
+  /** Of these, how many gave a rating that a published rule has struck. */
+  readonly struck: number;
 }
 
 /** The next planned contacts of one channel in one time zone. */
@@ -100,8 +102,8 @@ export async function readManagers(
     target: targetCompletes(manager.frameSize, sampling),
     cases: tallies
       .filter(({ managerId }) => managerId === manager.id)
-      .map(({ disposition, proven, state, cases }) => ({
-        ...{ disposition, cases, open: state !== 'done' },
+      .map(({ disposition, proven, state, cases, struck }) => ({
+        ...{ disposition, cases, struck, open: state !== 'done' },
         group: groupOf(disposition, proven),
       })),
     ahead: ahead.filter(({ managerId }) => managerId === manager.id),
@@ -176,5 +178,9 @@ export const sum = (numbers: readonly number[]): number => numbers.reduce((total
 export const casesIn = (all: readonly Cases[], pick: (some: Cases) => boolean = () => true): number =>
   sum(all.filter(pick).map(({ cases }) => cases));
 
-/** Valid responses: complete or partial. */
-export const validIn = (all: readonly Cases[]): number => casesIn(all, ({ group }) => group === 'I' || group === 'P');
+/** Complete or partial: what response rates count. */
+export const answeredIn = (all: readonly Cases[]): number =>
+  casesIn(all, ({ group }) => group === 'I' || group === 'P');
+
+/** Valid responses: what the score counts, without those that a published rule has struck. */
+export const validIn = (all: readonly Cases[]): number => answeredIn(all) - sum(all.map(({ struck }) => struck));
