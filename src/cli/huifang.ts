@@ -53,6 +53,10 @@ program
   .argument('<file>', 'CSV (UTF-8 or GBK) or XLSX')
   .option('--dry-run', '只报告会有哪些变更 · say what would change, and change nothing')
   .option('--full', '文件是全部零售户，没有的停业 · every retailer is in the file: close those who are not')
+  .option(
+    '--closing <number>',
+    '停业户数，与试运行所报一致 · how many shops --full closes, as the dry run said, where they are many',
+  )
   .option('--faults <file>', '把错误写成 CSV · write the faults to a CSV file')
   .action(async (kind, file, options) =>
     (await import('./import.ts')).importIntoRoster(kind, file, process.stdout, options),
@@ -67,6 +71,13 @@ program
   .action(async (kind, file, options) =>
     (await import('./export.ts')).exportFromRoster(kind, file, process.stdout, options),
   );
+
+program
+  .command('completeness')
+  .description('核对名单 · who vanished from each list since the last frame, lost a number, or got another one')
+  .option('--freeze-day <day>', '按这一天冻结 · as a freeze on that day would find it, such as 2026-12-01')
+  .option('--round <round>', '已冻结的轮次 · a frozen round instead of the roster')
+  .action(async (options) => (await import('./completeness.ts')).completeness(options, process.stdout));
 
 program
   .command('score')

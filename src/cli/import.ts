@@ -8,6 +8,7 @@ import { systemChance } from '../platform/chance.ts';
 import { systemClock } from '../platform/clock.ts';
 import { BadInput } from '../platform/errors.ts';
 import { openLog } from '../platform/log.ts';
+import { closesMany } from '../survey/roster/closing.ts';
 import { BadFile, faultReport } from '../survey/roster/faults.ts';
 import {
   type ImportReport,
@@ -28,6 +29,8 @@ export interface ImportOptions {
   readonly dryRun?: boolean;
   /** Of retailers: the file has every shop there is, so shops that are not in it are closed. */
   readonly full?: boolean;
+  /** How many shops `full` closes, as the dry run says it: needed where they are many. */
+  readonly closing?: string;
   /** Where the faults are written as a CSV file, if there are any. */
   readonly faults?: string;
 }
@@ -49,15 +52,20 @@ export async function importFile(
   path: string,
   services: RosterServices,
   out: NodeJS.WritableStream,
-  { faults, ...wish }: ImportOptions & Pick<RetailersWish, 'progress'> = {},
+  { faults, closing, ...wish }: ImportOptions & Pick<RetailersWish, 'progress'> = {},
 ): Promise<void> {
   if (wish.full && kind !== 'retailers')
     throw new BadInput('用法有误 · wrong use', [{ where: '--full', message: '只用于零售户 · is for retailers only' }]);
+  if (closing !== undefined && !/^\d{1,9}$/.test(closing))
+    throw new BadInput('用法有误 · wrong use', [
+      { where: '--closing', message: '应为户数，例如 25 · must be a number of shops, such as 25' },
+    ]);
   const bytes = await readBytes(path);
   const { name, run, described } = kinds[kind];
   const fileName = basename(path);
   try {
-    const report = await run(services, bytes, { ...wish, fileName, actor: 'cli' });
+    const said = closing === undefined ? null : Number(closing);
+    const report = await run(services, bytes, { ...wish, closing: said, fileName, actor: 'cli' });
     const lines = described(report as RetailersReport, wish.full ?? false).join('\n');
     out.write(`${fileName}：${name} ${lines}\n`);
     if (wish.dryRun) out.write('试运行：未做任何更改 · dry run: nothing was changed\n');
@@ -102,7 +110,7 @@ function counts({ rows, created, changed, unchanged }: ImportReport): string[] {
 
 /** What changes of whom: the first of each kind by name, the rest by number. */
 function difference(report: RetailersReport, full: boolean): string[] {
-  const { moved, phones, stopped, gone, shown } = report;
+  const { moved, phones, stopped, active, gone, emptied, shown } = report;
   const lines = [
     ...counts(report),
     ...(moved + phones + stopped > 0
@@ -119,6 +127,11 @@ function difference(report: RetailersReport, full: boolean): string[] {
       phones,
     ),
   ];
+  if (full && closesMany(report))
+    lines.push(
+      `  将停业 ${gone} 户（营业 ${active} 户），${emptied} 名客户经理将没有零售户：确属如此，导入时请加 --closing ${gone} · ${gone} of ${active} active shops would be closed, ${emptied} managers would have none: if that is meant, import with --closing ${gone}`,
+      ...named(shown.emptied, emptied),
+    );
   if (full && gone > 0)
     lines.push(`  文件中没有、因此停业 ${gone} · ${gone} are not in the file and closed`, ...named(shown.gone, gone));
   return lines;

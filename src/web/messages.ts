@@ -215,6 +215,9 @@ const chinese = {
     },
     more: (number: string) => `另有 ${number} 处。`,
     nothing: '与名册完全一致，没有可导入的变更。',
+    closesMany: (gone: string, active: string, managers: string) =>
+      `文件中没有营业零售户 ${active} 户中的 ${gone} 户，导入后都将停业，${managers} 名客户经理将没有零售户。文件若只是一部分，请返回，不要选“全部零售户”。`,
+    closesConfirm: (gone: string) => `确属如此，停业 ${gone} 户`,
     apply: '确认导入',
     back: '返回名册',
     faulty: (faults: string) => `文件有 ${faults} 处错误，没有导入任何内容。`,
@@ -992,6 +995,9 @@ const english: Messages = {
     },
     more: (number) => `And ${number} more.`,
     nothing: 'It says what the roster says: there is nothing to import.',
+    closesMany: (gone, active, managers) =>
+      `Of ${active} active shops ${gone} are not in the file and would all be closed; ${managers} managers would have none left. If the file is a part only, go back and do not choose “every retailer”.`,
+    closesConfirm: (gone) => `That is meant: close ${gone}`,
     apply: 'Import it',
     back: 'Back to the roster',
     faulty: (faults) => `The file has ${faults} faults, and nothing of it was imported.`,

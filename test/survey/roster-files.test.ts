@@ -312,7 +312,8 @@ describe('a dry run', () => {
     const foreseen = await importRetailers(services, file, { dryRun: true, full: true });
     expect(await snapshot()).toEqual(before);
     expect(foreseen).toEqual({
-      ...{ rows: 3, created: 1, changed: 2, unchanged: 0, moved: 1, phones: 1, stopped: 1, gone: 1 },
+      ...{ rows: 3, created: 1, changed: 2, unchanged: 0, moved: 1, phones: 1, stopped: 1 },
+      ...{ active: 3, gone: 1, emptied: 0 },
       shown: {
         created: ['4'],
         changed: [{ id: '2', fields: ['name'] }],
@@ -320,9 +321,10 @@ describe('a dry run', () => {
         phones: [{ id: '1', before: ['138****8000'], after: ['139****9000'] }],
         stopped: ['4'],
         gone: ['3'],
+        emptied: [],
       },
     });
-    expect(await importRetailers(services, file, { full: true })).toEqual(foreseen);
+    expect(await importRetailers(services, file, { full: true, closing: 1 })).toEqual(foreseen);
   });
 
   it('of managers and indicators changes nothing either', async () => {
@@ -346,17 +348,70 @@ describe('a file of every shop', () => {
       );
     expect(await bring({})).toMatchObject({ gone: 1, unchanged: 1 });
     expect(await status()).toEqual(['1 active', '2 active']);
-    await bring({}, { full: true });
+    await bring({}, { full: true, closing: 1 });
     expect(await status()).toEqual(['1 active', '2 closed']);
     await importRetailers(services, shops({}, { 许可证号: '2' }), { full: true });
     expect(await status()).toEqual(['1 active', '2 active']);
   });
 });
 
+describe('a file of every shop that lacks many', () => {
+  const shopsOf = (manager: string, count: number) =>
+    Array.from({ length: count }, (_, index) => ({ 许可证号: `${manager}-${index}`, 工号: manager }));
+  const all = [...shopsOf('K001', 10), ...shopsOf('K002', 9), ...shopsOf('K003', 1)];
+  const without = (...ids: string[]) => shops(...all.filter(({ 许可证号 }) => !ids.includes(许可证号)));
+  const closed = async () => (await rows(`SELECT FROM retailer WHERE status = 'closed'`)).length;
+  const full = (file: Buffer, closing?: number) =>
+    importRetailers(services, file, { full: true, ...(closing !== undefined && { closing }) });
+
+  beforeEach(() => importRetailers(services, shops(...all)));
+
+  it('closes a fifth without asking, and more only where the number is said', async () => {
+    const five = without('K001-0', 'K001-1', 'K001-2', 'K002-0', 'K002-1');
+    const foreseen = await importRetailers(services, five, { full: true, dryRun: true });
+    expect(foreseen).toMatchObject({ active: 20, gone: 5, emptied: 0 });
+    for (const closing of [undefined, 4, 6]) {
+      await expect(full(five, closing)).rejects.toMatchObject({
+        code: 'closes-many',
+        message: expect.stringMatching('5 of 20 active shops'),
+      });
+      expect(await closed()).toBe(0);
+    }
+    expect(await full(without('K001-0', 'K001-1', 'K001-2', 'K002-0'))).toMatchObject({ gone: 4 });
+    expect(await closed()).toBe(4);
+    expect(await full(five, 1)).toMatchObject({ gone: 1 });
+    expect(await closed()).toBe(5);
+  });
+
+  it('asks where it would leave a manager without any shop, however small he is', async () => {
+    const file = without('K003-0');
+    expect(await importRetailers(services, file, { full: true, dryRun: true })).toMatchObject({
+      ...{ gone: 1, emptied: 1, shown: { emptied: ['K003'] } },
+    });
+    await expect(full(file)).rejects.toMatchObject({ code: 'closes-many' });
+    await full(file, 1);
+    expect(await closed()).toBe(1);
+    expect(await full(file)).toMatchObject({ gone: 0, emptied: 0 });
+  });
+
+  it('looks at the shops a manager has today, and not at those that were moved to another', async () => {
+    await importRetailers(services, shops({ 许可证号: 'K003-0', 工号: 'K002', 起始日期: '2026-12-01' }));
+    expect(await full(without('K003-0'))).toMatchObject({ gone: 1, emptied: 0 });
+  });
+
+  it('is as good as any where it is not said to be every shop', async () => {
+    expect(await importRetailers(services, shops(...shopsOf('K001', 10)))).toMatchObject({ gone: 10, emptied: 2 });
+    expect(await closed()).toBe(0);
+  });
+});
+
 describe('the record of an import', () => {
   it('keeps who brought which file, and what it changed, by id', async () => {
     await importRetailers(services, shops({ 电话: '13800138000' }, { 许可证号: '2' }), { fileName: '十一月.csv' });
-    await bring({ 工号: 'K002', 电话: '13900139000' }, { actor: 'anna', fileName: '十二月.csv', full: true });
+    await bring(
+      { 工号: 'K002', 电话: '13900139000' },
+      { actor: 'anna', fileName: '十二月.csv', full: true, closing: 1 },
+    );
     const [, last] = await rows(
       'SELECT kind, file_name, actor, created, changed, unchanged, diff FROM roster_import ORDER BY at, created DESC',
     );

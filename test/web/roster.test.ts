@@ -40,6 +40,11 @@ const press = (at: string, html: string) =>
     .type('form')
     .send({ _csrf: formToken(html), seen: hidden(html, 'seen') });
 
+const exported = async (): Promise<Buffer> => {
+  const form = { _csrf: formToken((await admin.get('/roster')).text), kind: 'retailers', format: 'csv' };
+  return Buffer.from((await admin.post('/roster/export').type('form').send(form)).text);
+};
+
 describe('a roster file', () => {
   test('is looked at first, and imported as it was shown', async () => {
     const { at, page } = await bring(file('N1,新店,K01,13800138000,城镇', 'N2,又一店,K02,,乡村'));
@@ -59,6 +64,22 @@ describe('a roster file', () => {
     const refused = await press(at, page.text);
     expect(refused.status).toBe(409);
     expect(wordsOf(refused.text)).toContain('核对之后名册有变，未导入');
+  });
+
+  test('of every shop that lacks most of them is imported only with its box ticked', async () => {
+    const { at, page } = await bring(file('N1,新店,K01,13800138000,城镇'), { full: 'yes' });
+    const [active] = await rows<{ shops: number }>(
+      `SELECT count(*)::int AS shops FROM retailer WHERE status = 'active'`,
+    );
+    const gone = (active?.shops ?? 0) - 1;
+    expect(hidden(page.text, 'closing')).toBe(String(gone));
+    expect(wordsOf(page.text)).toMatch(/文件若只是一部分，请返回.* K02 /);
+    const refused = await press(at, page.text);
+    expect(refused.status).toBe(409);
+    expect(wordsOf(refused.text)).toContain(`请写明停业户数 ${gone}`);
+    expect(await rows(`SELECT count(*)::int AS shops FROM retailer WHERE status = 'active'`)).toEqual([active]);
+    const few = await bring(await exported(), { full: 'yes' });
+    expect(few.page.text).not.toContain('name="closing"');
   });
 
   test('with faults shows them, and gives them as a table', async () => {

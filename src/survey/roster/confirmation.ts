@@ -70,12 +70,14 @@ export async function confirmList(
   said: {
     readonly managerId: string;
     readonly userId: string;
+    /** The program that brings it for him, as `key:` and its id; left out = nobody stands between. */
+    readonly via?: string;
     readonly period: string;
     readonly remark: string | null;
   },
 ): Promise<void> {
   const now = clock.now();
-  const { managerId, userId, period, remark } = said;
+  const { managerId, userId, via, period, remark } = said;
   await database.transaction(async (query) => {
     if ((await periodToConfirm(query, now)) !== period)
       throw new Refused(
@@ -91,8 +93,8 @@ export async function confirmList(
       values: [managerId, period, userId, now, shops.length, remark],
     });
     await audit(query, now, {
-      ...{ actor: userId, action: 'list.confirm', subject: managerId },
-      detail: { period, retailers: shops.length, remark: remark !== null },
+      ...{ actor: via ?? userId, action: 'list.confirm', subject: managerId },
+      detail: { period, retailers: shops.length, remark: remark !== null, ...(via && { onBehalfOf: userId }) },
     });
   });
 }

@@ -8,6 +8,7 @@ import type { Database, Query } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { storeStaffPhones } from '../quality/staff-phones.ts';
+import { checkClosing } from './closing.ts';
 import { Faults } from './faults.ts';
 import { readRows } from './file.ts';
 import {
@@ -54,6 +55,8 @@ export interface ImportWish {
 export interface RetailersWish extends ImportWish {
   /** The file has every shop there is: shops that are not in it are closed. Otherwise they stay as they are. */
   readonly full?: boolean;
+  /** How many shops that closes, said by whoever brings the file; needed where they are many (closing.ts). */
+  readonly closing?: number | null;
 }
 
 export interface ImportReport extends Counts {
@@ -89,8 +92,9 @@ export function importStaff(services: RosterServices, bytes: Uint8Array, wish: I
 }
 
 /** The days of assignments are the company's. */
-const timeZone = 'Asia/Shanghai';
-export const companyDay = (now: Date): string => DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
+export const companyTimeZone = 'Asia/Shanghai';
+export const companyDay = (now: Date): string =>
+  DateTime.fromJSDate(now, { zone: companyTimeZone }).toFormat('yyyy-MM-dd');
 
 /**
  * Managers, and districts that were not known before. Whoever is not in the file stays as he is.
@@ -133,7 +137,7 @@ export function importIndicators(
  * Retailers with their phones, who looks after them and from which day on, and who asked not to be called. A file never
  * takes anybody off the opt-out ledger.
  *
- * @throws BadFile with every fault; one is a manager who is not in the roster.
+ * @throws BadFile with every fault, one of which is a manager who is not in the roster; Refused `closes-many`.
  */
 export function importRetailers(
   services: RosterServices,
@@ -141,12 +145,14 @@ export function importRetailers(
   wish: RetailersWish = {},
 ): Promise<RetailersReport> {
   const { clock, chance } = services;
-  const { actor = 'cli', fileName = '', full = false } = wish;
+  const { actor = 'cli', fileName = '', full = false, dryRun = false, closing = null } = wish;
   return importing(services, wish, 'retailers.import', async (query) => {
     const now = clock.now();
-    await layOut(services, query, bytes, { ...wish, full, today: companyDay(now) });
+    const today = companyDay(now);
+    await layOut(services, query, bytes, { ...wish, full, today });
     await compareIncoming(query);
-    const report = await readDifference(query);
+    const report = await readDifference(query, today);
+    if (full && !dryRun) checkClosing(report, closing);
     const changes = report.created + report.changed + (full ? report.gone : 0);
     // Before anything is written: afterwards, whoever is gone is closed.
     if (changes > 0) await noteImport(query, { id: chance.id(), fileName, actor, now });

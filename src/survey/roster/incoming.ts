@@ -193,8 +193,11 @@ export interface RetailerDifference {
   readonly moved: number;
   readonly phones: number;
   readonly stopped: number;
-  /** Active in the roster and not in the file. */
+  /** Active in the roster, and of these not in the file. */
+  readonly active: number;
   readonly gone: number;
+  /** Managers of whose active shops none is in the file. */
+  readonly emptied: number;
   /** The first thousand of each, in the order of the file. */
   readonly shown: {
     readonly created: readonly string[];
@@ -213,27 +216,42 @@ export interface RetailerDifference {
     }[];
     readonly stopped: readonly string[];
     readonly gone: readonly string[];
+    readonly emptied: readonly string[];
   };
 }
+
+const counted = 'rows created changed unchanged moved phones stopped active gone emptied';
+const nothing = Object.fromEntries(counted.split(' ').map((name) => [name, 0])) as Omit<RetailerDifference, 'shown'>;
 
 const moves = 'NOT created AND assigned AND from_manager IS NOT NULL';
 const gone = `SELECT id FROM retailer r WHERE status = 'active' AND NOT EXISTS (SELECT FROM incoming i WHERE i.id = r.id)`;
 
-export async function readDifference(query: Query): Promise<RetailerDifference> {
+/** Whose shops, as they are assigned on day $1, are gone to the last. */
+const emptied = `
+  SELECT a.manager_id AS id FROM retailer r
+  JOIN assignment a ON a.retailer_id = r.id AND a.from_day <= $1::date AND (a.until_day IS NULL OR a.until_day > $1::date)
+  LEFT JOIN incoming i ON i.id = r.id
+  WHERE r.status = 'active' GROUP BY 1 HAVING count(i.id) = 0`;
+
+/** @param today the company's day. */
+export async function readDifference(query: Query, today: string): Promise<RetailerDifference> {
   const [counts] = await query<Omit<RetailerDifference, 'shown'>>({
     text: `
       SELECT count(*)::int AS rows, (count(*) FILTER (WHERE created))::int AS created, (count(*) FILTER (WHERE changed))::int AS changed,
              (count(*) FILTER (WHERE NOT created AND NOT changed))::int AS unchanged, (count(*) FILTER (WHERE ${moves}))::int AS moved,
              (count(*) FILTER (WHERE phones AND NOT created))::int AS phones, (count(*) FILTER (WHERE stopped))::int AS stopped,
-             (SELECT count(*) FROM (${gone}) AS g)::int AS gone
+             (SELECT count(*) FROM retailer WHERE status = 'active')::int AS active,
+             (SELECT count(*) FROM (${gone}) AS g)::int AS gone, (SELECT count(*) FROM (${emptied}) AS e)::int AS emptied
       FROM difference`,
+    values: [today],
   });
   const list = async <Row>(what: string, where: string): Promise<Row[]> =>
     query<Row>({ text: `SELECT ${what} FROM difference WHERE ${where} ORDER BY row LIMIT ${mostShown}` });
   const ids = async (where: string) => (await list<{ id: string }>('id', where)).map(({ id }) => id);
   const goneIds = await query<{ id: string }>({ text: `${gone} ORDER BY id LIMIT ${mostShown}` });
+  const emptiedIds = await query<{ id: string }>({ text: `${emptied} ORDER BY 1 LIMIT ${mostShown}`, values: [today] });
   return {
-    ...(counts ?? { rows: 0, created: 0, changed: 0, unchanged: 0, moved: 0, phones: 0, stopped: 0, gone: 0 }),
+    ...(counts ?? nothing),
     shown: {
       created: await ids('created'),
       changed: await list('id, fields', "fields <> '{}'"),
@@ -244,6 +262,7 @@ export async function readDifference(query: Query): Promise<RetailerDifference> 
       ),
       stopped: await ids('stopped'),
       gone: goneIds.map(({ id }) => id),
+      emptied: emptiedIds.map(({ id }) => id),
     },
   };
 }

@@ -23,13 +23,15 @@ export async function personAsking(query: Query, userId: string, what: Permissio
     text: 'SELECT id, role, manager_id AS "managerId", district_id AS "districtId" FROM app_user WHERE id = $1',
     values: [userId],
   });
-  if (!user) throw refused('没有这个用户 · there is no such user');
+  if (!user) throw notForHim('没有这个用户 · there is no such user');
   const { role, ...person } = user;
   const reach = may(role, what);
   if (reach === 'everything') return { ...person, districtId: null };
   if (reach === 'own-district' && person.districtId !== null) return person;
-  throw refused('此人的角色不能这样做，或没有营销部 · may not do this himself: by his role, or for want of a district');
+  throw notForHim(
+    '此人的角色不能这样做，或没有营销部 · may not do this himself: by his role, or for want of a district',
+  );
 }
 
-const refused = (message: string): BadInput =>
+export const notForHim = (message: string): BadInput =>
   new BadInput('没有执行 · nothing was done', [{ where: 'body.onBehalfOf', message }]);

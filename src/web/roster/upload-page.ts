@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BadInput } from '../../platform/errors.ts';
+import { closesMany } from '../../survey/roster/closing.ts';
 import { BadFile, faultReport } from '../../survey/roster/faults.ts';
 import { digestOf, type ImportReport, imports, type RetailersReport } from '../../survey/roster/import.ts';
 import { dropUpload, findUpload, keepUpload, type Upload } from '../../survey/roster/upload.ts';
@@ -49,6 +50,7 @@ export async function showUpload(visit: Visit): Promise<void> {
   } else
     sendPage(web, request, response, 'roster-check', page, {
       ...{ ...common, digest: digestOf(looked), lead: m.roster.rows(count(looked.rows, language)) },
+      ...{ closes: upload.full && isOfRetailers(looked) && closesMany(looked) ? closesOf(looked, m, language) : null },
       ...{ changes: looked.created + looked.changed + closing(upload, looked) > 0 },
       lines: linesOf(looked, upload.full, m, language),
     });
@@ -65,8 +67,11 @@ export async function downloadFaults(visit: Visit): Promise<void> {
 export async function applyUpload(visit: Visit): Promise<void> {
   const { web, request, response, viewer } = visit;
   const { id, kind, bytes, fileName, full } = await uploadOf(visit);
-  const { seen } = (request.body ?? {}) as { readonly seen?: unknown };
-  await imports[kind](web.services, bytes, { actor: viewer.id, fileName, full, expected: String(seen) });
+  const { seen, closing } = (request.body ?? {}) as { readonly seen?: unknown; readonly closing?: unknown };
+  const said = typeof closing === 'string' ? Number(closing) : null;
+  await imports[kind](web.services, bytes, {
+    ...{ actor: viewer.id, fileName, full, expected: String(seen), closing: said },
+  });
   await dropUpload(web.services.database.query, id);
   response.redirect(303, '/roster');
 }
@@ -86,6 +91,13 @@ async function look({ web, viewer }: Visit, upload: Upload): Promise<ImportRepor
     throw error;
   }
 }
+
+/** What has to be said again before it is done, and the number it is said by. */
+const closesOf = ({ active, gone, emptied, shown }: RetailersReport, m: Messages, language: Language) => ({
+  ...{ number: gone, managers: shown.emptied.slice(0, mostShown) },
+  warning: m.roster.closesMany(count(gone, language), count(active, language), count(emptied, language)),
+  words: m.roster.closesConfirm(count(gone, language)),
+});
 
 const mostShown = 100;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cityManagers, type Field, openField, workField } from '../../support/field.ts';
-import { openSite } from '../site.ts';
+import { makeUser, openSite } from '../site.ts';
 import { openProgram, type Program } from './program.ts';
 
 /** The roster by API: the same imports, exports and lists as by page. */
@@ -49,4 +49,42 @@ test('the lists are compared with the last frame', async () => {
   expect(body.managers).toContainEqual(expect.objectContaining({ managerId: 'K01', added: 1, vanished: [] }));
   expect((await program.get('/roster/completeness?round=2020-01-R1')).status).toBe(404);
   expect((await program.get('/roster/confirmations')).body).toEqual({ period: '2027-01', items: [] });
+});
+
+test('a manager’s list is read without a number, and confirmed for him, with both on record', async () => {
+  const { body: list, text } = await program.get('/roster/managers/K01/retailers');
+  expect(list.items.length).toBeGreaterThan(100);
+  expect(list.items.find(({ id }: { id: string }) => id === 'N1')).toMatchObject({ name: '新店', hasPhone: true });
+  expect(text).not.toMatch(/138\*|13800138000/);
+  expect((await program.get('/roster/managers/K99/retailers')).status).toBe(404);
+  const userId = await makeUser(field, 'manager');
+  const confirm = () => program.post('/roster/confirmations', { onBehalfOf: userId, remark: '少一户' });
+  const without = await confirm();
+  expect([without.status, without.body.faults[0].where]).toEqual([400, 'body.onBehalfOf']);
+  await field.city.database.query({ text: `UPDATE app_user SET manager_id = 'K01' WHERE id = $1`, values: [userId] });
+  const confirmed = await confirm();
+  expect([confirmed.status, confirmed.body]).toEqual([
+    201,
+    expect.objectContaining({ managerId: 'K01', period: '2027-01', retailers: list.items.length, remark: '少一户' }),
+  ]);
+  expect((await program.get('/roster/confirmations')).body.items).toEqual([confirmed.body]);
+  const early = await program.post('/roster/confirmations', { onBehalfOf: userId, period: '2026-12' });
+  expect([early.status, early.body.code]).toEqual([409, 'frame-frozen']);
+  expect(
+    await field.city.database.query({
+      text: `SELECT actor, detail->>'onBehalfOf' AS by FROM audit WHERE action = 'list.confirm'`,
+    }),
+  ).toEqual([{ actor: program.actor, by: userId }]);
+  const auditor = await makeUser(field, 'auditor');
+  expect((await program.post('/roster/confirmations', { onBehalfOf: auditor })).status).toBe(400);
+});
+
+test('a file of every shop that lacks a manager’s is refused until the number is said', async () => {
+  const tried = (await bring('dryRun=true&full=true')).body;
+  expect(tried).toMatchObject({ emptied: 1, shown: { emptied: ['K02'] } });
+  const refused = await bring('full=true');
+  expect([refused.status, refused.body.code]).toEqual([409, 'closes-many']);
+  expect((await bring('full=true&closing=many')).body.faults[0].where).toBe('query.closing');
+  expect((await bring(`full=true&closing=${tried.gone - 1}`)).status).toBe(409);
+  expect((await bring(`full=true&closing=${tried.gone}`)).body).toEqual(tried);
 });
