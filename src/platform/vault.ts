@@ -9,8 +9,11 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
  */
 export interface Vault {
   seal(text: string): Buffer;
+  sealBytes(bytes: Uint8Array): Buffer;
   /** @throws if the entry was sealed under a key that is not here, or was tampered with. */
   open(sealed: Uint8Array): string;
+  /** @throws as `open`. */
+  openBytes(sealed: Uint8Array): Buffer;
   /** HMAC-SHA-256 of `text`: equal texts, equal digests, and nothing to be learnt from one. */
   digest(text: string): Buffer;
 }
@@ -28,21 +31,24 @@ export function openVault(keys: readonly Buffer[]): Vault {
   const current = sealing.at(-1);
   if (!first || !current) throw new Error('a vault needs at least one key');
   const digestKey = derive(first, 'digest');
+  const sealBytes = (bytes: Uint8Array): Buffer => {
+    const nonce = randomBytes(nonceLength);
+    const cipher = createCipheriv('aes-256-gcm', current, nonce);
+    const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
+    return Buffer.concat([Buffer.from([sealing.length]), nonce, cipher.getAuthTag(), body]);
+  };
+  const openBytes = (sealed: Uint8Array): Buffer => {
+    const bytes = Buffer.from(sealed);
+    const key = sealing[(bytes[0] ?? 0) - 1];
+    if (!key) throw new Error(`sealed under key version ${bytes[0]}, which DATA_KEY does not hold`);
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 1 + nonceLength));
+    decipher.setAuthTag(bytes.subarray(1 + nonceLength, 1 + nonceLength + tagLength));
+    return Buffer.concat([decipher.update(bytes.subarray(1 + nonceLength + tagLength)), decipher.final()]);
+  };
   return {
-    seal(text) {
-      const nonce = randomBytes(nonceLength);
-      const cipher = createCipheriv('aes-256-gcm', current, nonce);
-      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-      return Buffer.concat([Buffer.from([sealing.length]), nonce, cipher.getAuthTag(), body]);
-    },
-    open(sealed) {
-      const bytes = Buffer.from(sealed);
-      const key = sealing[(bytes[0] ?? 0) - 1];
-      if (!key) throw new Error(`sealed under key version ${bytes[0]}, which DATA_KEY does not hold`);
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 1 + nonceLength));
-      decipher.setAuthTag(bytes.subarray(1 + nonceLength, 1 + nonceLength + tagLength));
-      return decipher.update(bytes.subarray(1 + nonceLength + tagLength), undefined, 'utf8') + decipher.final('utf8');
-    },
+    ...{ sealBytes, openBytes },
+    seal: (text) => sealBytes(Buffer.from(text, 'utf8')),
+    open: (sealed) => openBytes(sealed).toString('utf8'),
     digest: (text) => createHmac('sha256', digestKey).update(text).digest(),
   };
 }

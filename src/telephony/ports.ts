@@ -18,8 +18,19 @@ export interface VoicePort {
   callsTo(to: string, since: Date): Promise<KnownCall[]>;
   /** How one call stands. null = the carrier knows none of that id. @throws where the carrier can't be asked. */
   call(carrierId: string): Promise<KnownCall | null>;
+  /** What was recorded in one call. @throws where the carrier can't be asked. */
+  recordingsOf(carrierId: string): Promise<KnownRecording[]>;
+  /** A recording as WAV. null = the carrier has none of that id, or not yet. @throws where the carrier can't be asked. */
+  audioOf(recordingId: string): Promise<Buffer | null>;
+  /** Deletes a recording for good; one that is gone already is as well. @throws where the carrier can't be asked. */
+  deleteRecording(recordingId: string): Promise<void>;
   /** @throws where the carrier does not answer or does not know us. */
   health(): Promise<void>;
+}
+
+export interface KnownRecording {
+  readonly recordingId: string;
+  readonly seconds: number;
 }
 
 export interface OutgoingCall {

@@ -17,6 +17,7 @@ import { exportFile, showRoster } from './roster/roster-page.ts';
 import { applyUpload, downloadFaults, showUpload, takeFile } from './roster/upload-page.ts';
 import { applyChange, confirmChange } from './round/change-page.ts';
 import { confirmLaunch, launch } from './round/launch-page.ts';
+import { hearVoiceMessage, listVoiceMessages } from './round/messages-page.ts';
 import { showProgress, showRound, showToday } from './round/round-page.ts';
 import { listRounds } from './round/rounds-page.ts';
 import { addSchedule, listScheduled, stopSchedule } from './round/schedules-page.ts';
@@ -89,6 +90,13 @@ export const consoleRoutes: readonly Route[] = [
   {
     ...{ method: 'post', path: '/rounds/:round/spot-checks/:check/cancel' },
     ...{ permission: 'spot-check.ask', show: takeBackSpotCheck },
+  },
+  { method: 'get', path: '/rounds/:round/messages', permission: 'messages.listen', show: listVoiceMessages },
+  {
+    method: 'get',
+    path: '/rounds/:round/messages/:message.wav',
+    permission: 'messages.listen',
+    show: hearVoiceMessage,
   },
   { method: 'get', path: '/draws/:round', permission: 'draw.read', show: showDraw },
   { method: 'post', path: '/draws/:round/commit', permission: 'draw.read', show: commit },

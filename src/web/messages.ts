@@ -587,6 +587,15 @@ const chinese = {
     cancel: '取消',
   },
 
+  voiceMessages: {
+    open: '语音留言',
+    title: (round: string) => `语音留言 ${round}`,
+    lead: '次序已打乱，不标日期，也看不到是谁说的。每次收听都记入审计日志。',
+    name: (number: string, seconds: string) => `第 ${number} 段，${seconds} 秒`,
+    none: '这一轮没有语音留言。',
+    withheld: { open: '轮次结束后才能收听。', few: '回答不足 10 户，不能收听。' },
+  },
+
   dispositions: {
     complete: '完成',
     partial: '部分完成',
@@ -1377,6 +1386,18 @@ const english: Messages = {
     released: (shops) => `${shops} drawn`,
     states: { scheduled: 'waiting', cancelled: 'cancelled' },
     cancel: 'Take back',
+  },
+
+  voiceMessages: {
+    open: 'Voice messages',
+    title: (round) => `Voice messages ${round}`,
+    lead: 'Shuffled and undated, and it is not shown who spoke. Every listening is in the audit log.',
+    name: (number, seconds) => `Message ${number}, ${seconds} s`,
+    none: 'Nobody left a message in this round.',
+    withheld: {
+      open: 'They can be heard once the round is closed.',
+      few: 'Fewer than 10 shops answered: none is heard.',
+    },
   },
 
   dispositions: {

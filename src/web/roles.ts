@@ -5,7 +5,10 @@
 export const roles = ['admin', 'supervisor', 'desk', 'manager', 'auditor'] as const;
 export type Role = (typeof roles)[number];
 
-/** `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids. */
+/**
+ * `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids.
+ * `messages.listen`: what people said on the telephone.
+ */
 export type Permission =
   | 'board.read'
   | 'round.read'
@@ -19,6 +22,7 @@ export type Permission =
   | 'spot-check.ask'
   | 'draw.read'
   | 'draw.audit'
+  | 'messages.listen'
   | 'users.write';
 
 /** `own-district` sees of a round what belongs to its own district's managers, and nothing of the others. */
@@ -38,6 +42,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'spot-check.ask': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
+    'messages.listen': 'everything',
     'users.write': 'everything',
   },
   supervisor: {
@@ -56,6 +61,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'completeness.read': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
+    'messages.listen': 'everything',
   },
 };
 

@@ -7,7 +7,7 @@ import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { attemptOfRing, noteWanted, takeRingBack } from '../survey/fieldwork/ring-back.ts';
 import { takeText } from '../survey/fieldwork/text-turn.ts';
 import { takeVoiceTurn } from '../survey/fieldwork/turn.ts';
-import { type Input, type Key, keys } from '../survey/interview/conversation.ts';
+import { type Input, keys } from '../survey/interview/conversation.ts';
 import type { Language } from '../survey/questionnaire/questionnaire.ts';
 import { phoneForm } from '../survey/roster/phone.ts';
 import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
@@ -51,7 +51,6 @@ export function twilioRouter(services: Services, webhooks: TwilioWebhooks): Rout
 }
 
 const turnPath = z.object({ attempt: z.uuid(), turn: z.coerce.number().int().min(0).max(10_000) });
-const digits = z.object({ Digits: z.string().optional().catch(undefined) }).catch({});
 
 async function voiceTurn(
   services: Services,
@@ -62,13 +61,10 @@ async function voiceTurn(
   const path = turnPath.safeParse(request.params);
   if (!path.success) return notFound(response);
   const { attempt, turn } = path.data;
+  const input = heard(turn, said.parse(request.body));
   try {
-    const { reply, next, speaking } = await takeVoiceTurn(
-      services,
-      attempt,
-      turn,
-      heard(turn, digits.parse(request.body).Digits),
-    );
+    const { reply, next, speaking } = await takeVoiceTurn(services, attempt, turn, input);
+    if (input.kind === 'recorded') await services.queues.add('voice-message', { recordingId: input.id });
     response.type('text/xml').send(twiml(reply, speaking, `${publicUrl}/twilio/voice/${attempt}/${next}`));
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
@@ -81,6 +77,15 @@ async function voiceTurn(
 
 /** A carrier's id: letters, digits and signs that a database takes. */
 const sid = z.string().regex(/^[\w.:-]{1,100}$/);
+
+/** What a turn brings: a key, a recording, or nothing. */
+const said = z
+  .object({
+    Digits: z.string().optional().catch(undefined),
+    RecordingSid: sid.optional().catch(undefined),
+    RecordingDuration: z.coerce.number().min(0).max(86_400).catch(0),
+  })
+  .catch({ RecordingDuration: 0 });
 
 const ring = z.object({ CallSid: sid, From: z.string().default('') });
 
@@ -180,11 +185,15 @@ async function ringBackReport(services: Services, request: Request, response: Re
   response.status(204).end();
 }
 
-/** The first turn is the call being answered; after it, a key, or nothing. */
-function heard(turn: number, digit: string | undefined): Input {
+/** The first turn is the call being answered; after it a message, a key, or nothing. */
+function heard(turn: number, { Digits, RecordingSid, RecordingDuration }: z.infer<typeof said>): Input {
   if (turn === 0) return { kind: 'answered' };
-  const key = keys.find((known) => known === digit?.[0]);
-  return key ? { kind: 'key', key: key as Key } : { kind: 'silence' };
+  const key = keys.find((known) => known === Digits?.[0]);
+  if (RecordingSid !== undefined) {
+    const endedBy = Digits === 'hangup' ? 'hang-up' : (key ?? 'silence');
+    return { kind: 'recorded', id: RecordingSid, seconds: Math.floor(RecordingDuration), endedBy };
+  }
+  return key ? { kind: 'key', key } : { kind: 'silence' };
 }
 
 const report = z.object({

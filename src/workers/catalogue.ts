@@ -17,6 +17,12 @@ export const catalogue = {
   dial: { queue: 'fieldwork', payload: z.strictObject({ attemptId: z.uuid() }), tries: 3 },
   /** Sends one text of a thread. */
   text: { queue: 'fieldwork', payload: z.strictObject({ messageId: z.uuid() }), tries: 3 },
+  /** Fetches a voice message, seals it, and deletes it at the carrier. */
+  'voice-message': {
+    queue: 'office',
+    payload: z.strictObject({ recordingId: z.string().regex(/^[\w.:-]{1,100}$/) }),
+    tries: 3,
+  },
   /** Draws conclusions from what was recorded. */
   settle: { queue: 'fieldwork', payload: nothing, tries: 3 },
   /** Asks for everything that is missing: lost jobs, unknown calls, silent threads, rounds that wait for a step. */

@@ -8,11 +8,13 @@ import { releaseDueSpotChecks } from '../survey/round/spot-check.ts';
 import type { KnownCall } from '../telephony/ports.ts';
 import { drawRules } from './rules.ts';
 import type { Services } from './services.ts';
+import { askForVoiceMessages, findLostMessages } from './voice-message.ts';
 import { wakeSettle } from './wake.ts';
 
 /**
  * Asks for everything that is missing, so that nothing waits for ever: jobs that were lost with their queue, calls of
- * which nothing was heard, texts nobody knows the fate of, threads nobody answers, rounds that wait for a step.
+ * which nothing was heard, texts nobody knows the fate of, threads nobody answers, voice messages that lie at the
+ * carrier, rounds that wait for a step.
  *
  * A call or text whose placing is unknown is looked up at its carrier at once, after ten minutes and after a day; then
  * it counts as made and lost. It is never asked for again.
@@ -25,6 +27,8 @@ export async function reconcile(services: Services): Promise<void> {
     await guarded(services, () => checkMessage(services, message, now));
   await endSilentThreads(services, now);
   await guarded(services, () => checkDeskCalls(services, now));
+  await findLostMessages(services, (check) => guarded(services, check));
+  await askForVoiceMessages(services);
   await guarded(services, () => releaseSpotChecks(services));
   await guarded(services, () => launchScheduled(services));
   await askForSteps(services);

@@ -45,6 +45,8 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'get /rounds/:round/spot-checks': askers,
   'post /rounds/:round/spot-checks': askers,
   'post /rounds/:round/spot-checks/:check/cancel': askers,
+  'get /rounds/:round/messages': auditors,
+  'get /rounds/:round/messages/:message.wav': auditors,
   'get /draws/:round': everybody,
   'post /draws/:round/commit': everybody,
   'post /draws/:round/hand-in': everybody,
@@ -87,6 +89,7 @@ const filledIn: Readonly<Record<string, string>> = {
   ':change': 'pause',
   ':check': '00000000-0000-4000-8000-000000000000',
   ':schedule': '00000000-0000-4000-8000-000000000000',
+  ':message': '1',
   ':upload': '00000000-0000-4000-8000-000000000000',
   ':user': '00000000-0000-4000-8000-000000000000',
 };

@@ -32,7 +32,9 @@ export async function recordCallReport(
             result = CASE WHEN $2 = 'ended' THEN $5::text ELSE result END,
             error_code = CASE WHEN $2 = 'ended' THEN $6::int ELSE error_code END,
             ended_at = CASE WHEN $2 = 'ended' THEN $4::timestamptz ELSE ended_at END,
-            check_at = CASE WHEN $2 = 'ended' THEN NULL ELSE check_at END
+            -- Cut off in a message: its turn may be lost, and then the recording is asked for.
+            check_at = CASE WHEN $2 <> 'ended' THEN check_at
+                            WHEN conversation #>> '{place,is}' = 'recording' THEN $4::timestamptz + interval '2 minutes' END
         WHERE id = $1 AND channel = 'voice' AND ${forward} < ${forwardTo}
         RETURNING case_id
       ), posted AS (

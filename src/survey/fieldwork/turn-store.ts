@@ -119,6 +119,7 @@ export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts |
   const answer = taken.effects.find((effect) => effect.kind === 'answer') ?? null;
   const entry = taken.effects.map(({ kind }) => optOutEntry[kind]).find((found) => found !== undefined) ?? null;
   const followUp = taken.effects.find((effect) => effect.kind === 'follow-up-wanted') ?? null;
+  const message = taken.effects.find((effect) => effect.kind === 'voice-message') ?? null;
   const rated = answer?.item === taken.overallItem && answer.value > 0;
   const topics = [...(rated ? ['rated'] : []), ...(entry ? ['opt-out'] : []), ...(taken.ends ? ['ended'] : [])];
   const [row] = await query<{ moved: number }>({
@@ -141,7 +142,7 @@ export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts |
       followUp && !followUp.unnamed,
       ...(text
         ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null, text.comment, text.counts]
-        : []),
+        : [message?.id ?? null, message?.seconds ?? null]),
     ],
   });
   return (row?.moved ?? 0) > 0;
@@ -191,7 +192,10 @@ const takeVoice: Statement = {
           state = CASE WHEN state = 'ended' THEN state ELSE 'in-progress' END
       WHERE id = $1 AND turn = $2 AND ${counting}
       RETURNING id, case_id, phone_id, state = 'ended' AS was_over
-    ), ${recorded}
+    ), ${recorded}, spoken AS (
+      INSERT INTO voice_message (recording_id, case_id, attempt_id, seconds, counts, at, check_at)
+      SELECT $16::text, case_id, id, $17::int, true, $3, $3 FROM moved WHERE $16 IS NOT NULL ON CONFLICT (recording_id) DO NOTHING
+    )
     SELECT count(*)::int AS moved FROM moved`,
 };
 

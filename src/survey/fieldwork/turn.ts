@@ -7,6 +7,7 @@ import { decide } from '../interview/interview.ts';
 import { type Language, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
 import { deskAt } from './calendar.ts';
 import { replyGivenAt, standingOf, takeTurn } from './turn-store.ts';
+import { noteRecording } from './voice-message.ts';
 
 /** What a carrier's adapter has to say next, and the number the answer to it will have. */
 export interface Turn {
@@ -32,7 +33,8 @@ const goodbye: Reply = { pauseSeconds: 0, say: [], listenSeconds: null };
  * transaction is held open in between, because on this path one fails under a burst of duplicates.
  *
  * A turn that was taken gets its first reply again, whatever it brings now. What comes after a later call began, or
- * after the round closed, is answered politely and not recorded.
+ * after the round closed, is answered politely and not recorded. A recording that no turn took in is noted, so that it
+ * is deleted at the carrier.
  *
  * @throws Refused `unknown-attempt` where there is none, `future-turn` for a number not reached yet.
  */
@@ -42,6 +44,12 @@ export async function takeVoiceTurn(
   number: number,
   input: Input,
 ): Promise<Turn> {
+  const turn = await takeOnce(services, attemptId, number, input);
+  if (input.kind === 'recorded') await noteRecording(services.database.query, attemptId, input, services.clock.now());
+  return turn;
+}
+
+async function takeOnce(services: TurnServices, attemptId: string, number: number, input: Input): Promise<Turn> {
   const { query } = services.database;
   const now = services.clock.now();
   const standing = await standingOf(query, attemptId, now);
@@ -75,7 +83,7 @@ export async function takeVoiceTurn(
       conversation,
       effects,
       overallItem: overallItem(questionnaire).id,
-      proves: input.kind === 'key',
+      proves: input.kind === 'key' || (input.kind === 'recorded' && input.seconds > 0),
       source: channel,
       ends: false,
       followUpDue: afterWorkingHours(now, followUpHours, { timeZone: standing.timeZone, hours: questionnaire.desk }),

@@ -520,6 +520,16 @@ describe('a message in his own words', () => {
     expect([call.heard, call.record !== undefined]).toEqual([['N1u', 'V1'], true]);
   });
 
+  it('is not asked for by a person, since nobody records him', () => {
+    const setting = { ...about, language: 'zh-CN', now: new Date('2026-12-01T01:31:30Z'), rotation: 7 } as const;
+    const by = (byPerson: boolean) => {
+      const { conversation } = new Call(rated, about);
+      const more = { ...setting, byPerson, managerChanged: false, desk: 'open' } as const;
+      return decide({ conversation, answers: rated }, { kind: 'silence' }, more).reply.say[0]?.clip;
+    };
+    expect([by(false), by(true)]).toEqual(['C1', 'Z1']);
+  });
+
   it('arriving where none was asked for is no message: only its key counts', () => {
     const call = new Call(rated, about);
     call.turn(message('9'));

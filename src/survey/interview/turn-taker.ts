@@ -42,7 +42,9 @@ export class TurnTaker {
 
   /** What this case is asked on the telephone; a place's item counts in these, from 0. */
   get items(): readonly Item[] {
-    return spokenItems(this.setting.questionnaire, this.setting.rotation);
+    const items = spokenItems(this.setting.questionnaire, this.setting.rotation);
+    // Nothing is recorded where people talk to people.
+    return this.setting.byPerson ? items.filter(({ kind }) => kind !== 'comment') : items;
   }
 
   item(index: number): Item {

@@ -4,9 +4,17 @@ import { collect } from './gathering.ts';
 import type { CallOrder, Entry } from './journal.ts';
 import type { CallbackTrouble } from './mischief.ts';
 import type { Counts, Reaction } from './person.ts';
-import { rfc2822 } from './resources.ts';
-import type { Utterance } from './speech.ts';
-import { BadTwiml, type Document, type Gather, type HttpMethod, readTwiml, type Verb } from './twiml.ts';
+import { recordingPath, rfc2822 } from './resources.ts';
+import { SILENCE, type Utterance } from './speech.ts';
+import {
+  BadTwiml,
+  type Document,
+  type Gather,
+  type HttpMethod,
+  type RecordVerb,
+  readTwiml,
+  type Verb,
+} from './twiml.ts';
 import type { Fields, WebhookAnswer } from './webhook.ts';
 
 /**
@@ -228,6 +236,12 @@ export class Call {
           at = end;
           break;
         }
+        case 'record': {
+          const end = this.#record(verb.record, at, address);
+          if (end === 'gone') return;
+          at = end;
+          break;
+        }
         case 'redirect': {
           const { url, method } = verb;
           this.#in(at, () => this.#goTo(url, method, address, {}));
@@ -254,6 +268,42 @@ export class Call {
     const fields = { Digits: gathered.digits, FinishedOnKey: gathered.finishedOnKey, msg: 'Gather End' };
     this.#in(end, () => this.#goTo(gather.action ?? '', gather.method, address, fields));
     return 'gone';
+  }
+
+  /** @returns the second at which the next verb begins, where nothing was said: Twilio makes no recording of silence */
+  #record(record: RecordVerb, at: number, address: string | null): number | 'gone' {
+    const heard = { now: SILENCE, before: [...this.#heard], name: this.#line.name };
+    const spoken = this.#line.person.speak?.(heard, this.#counts) ?? null;
+    if (spoken === null) return this.#listen(SILENCE, record.beep + record.timeout, at, { does: 'nothing' });
+    const seconds = Math.ceil(Math.min(spoken.seconds, record.maxLength));
+    const cut = spoken.seconds > record.maxLength;
+    const leaves = !cut && spoken.ends === 'hang-up';
+    const key = !cut && record.finishOnKey.includes(spoken.ends) ? spoken.ends : '';
+    const waits = cut || leaves || key !== '' ? 0 : record.timeout;
+    this.#silentFor = 0;
+    this.#in(at + record.beep + seconds + waits, () => {
+      const { sid } = this.#exchange.record(this.sid, seconds);
+      const path = recordingPath(sid, this.#exchange.parts.accountSid);
+      const fields = {
+        ...{ RecordingSid: sid, RecordingUrl: `${this.#exchange.address}${path}`, RecordingDuration: String(seconds) },
+        ...{ Digits: leaves ? 'hangup' : key },
+      };
+      if (leaves) this.#leave(record, address, fields);
+      else this.#goTo(record.action ?? '', record.method, address, fields);
+    });
+    return 'gone';
+  }
+
+  /** Hung up in the middle of a message: its action is told all the same, and whatever that answers comes too late. */
+  #leave({ action, method }: RecordVerb, address: string | null, fields: Fields): void {
+    this.#end('completed', SIP.ok);
+    const { agenda, parts } = this.#exchange;
+    const target = targetOf(action ?? '', address);
+    if (target === null) return;
+    void agenda.during(async () => {
+      const answer = await parts.webhooks.send(target, method, { ...this.#fields(), ...fields });
+      if (!answer.ok) this.#alert(answer.code, answer.reason);
+    });
   }
 
   #hear(prompt: Utterance): Reaction {
@@ -285,14 +335,9 @@ export class Call {
 
   /** To an address as written in a document: relative to the document's own, which is also meant when it is empty. */
   #goTo(url: string, method: HttpMethod, address: string | null, fields: Fields): void {
-    let target: string;
-    try {
-      target = url === '' && address !== null ? address : new URL(url, address ?? undefined).href;
-    } catch {
-      this.#goWrong(11100, 'Invalid URL format', url);
-      return;
-    }
-    void this.#ask(target, method, fields);
+    const target = targetOf(url, address);
+    if (target === null) this.#goWrong(11100, 'Invalid URL format', url);
+    else void this.#ask(target, method, fields);
   }
 
   /** As Twilio: the fallback address, and when that fails too an apology and the end of the call. */
@@ -428,6 +473,11 @@ export class Call {
     this.#planned =
       limit !== null && limit < at ? agenda.plan(limit, () => this.#end('completed', SIP.ok)) : agenda.plan(at, step);
   }
+}
+
+function targetOf(url: string, address: string | null): string | null {
+  if (url === '' && address !== null) return address;
+  return URL.canParse(url, address ?? undefined) ? new URL(url, address ?? undefined).href : null;
 }
 
 /** Twilio reads a plain text out. */

@@ -5,6 +5,7 @@ import { Call } from './call.ts';
 import type { CallOrder, Entry, Journal, TextOrder } from './journal.ts';
 import type { Mischief } from './mischief.ts';
 import type { Person } from './person.ts';
+import type { Recording } from './recording.ts';
 import { ReceivedText, SentText, type Text } from './text.ts';
 import type { Webhooks } from './webhook.ts';
 
@@ -57,9 +58,12 @@ export class Exchange {
   readonly #callBySid = new Map<string, Call>();
   readonly #textBySid = new Map<string, Text>();
   readonly #callsTo = new Map<string, Call[]>();
+  readonly #recordings = new Map<string, Recording>();
   readonly #lines = new Map<string, Line>();
   readonly #alerts = new Map<number, number>();
   readonly #phoneKey: Buffer;
+  /** Where it is reached, once it listens. */
+  address = '';
   /** When this account began, on the simulator's clock. */
   since: Date;
   #recorded: number;
@@ -102,7 +106,29 @@ export class Exchange {
     return createHmac('sha256', this.#phoneKey).update(phone).digest('hex');
   }
 
-  sid(prefix: 'CA' | 'SM'): string {
+  recording(sid: string): Recording | undefined {
+    return this.#recordings.get(sid);
+  }
+
+  recordingsOf(callSid: string): Recording[] {
+    return [...this.#recordings.values()].filter((recording) => recording.callSid === callSid);
+  }
+
+  /** Keeps what was said in a call: on disk when it returns. */
+  record(callSid: string, seconds: number): Recording {
+    const recording = { sid: this.sid('RE'), callSid, seconds, created: this.agenda.now() };
+    const { sid, created } = recording;
+    this.parts.journal.append({ entry: 'recording', at: created.toISOString(), sid, call: callSid, seconds });
+    this.#recordings.set(sid, recording);
+    return recording;
+  }
+
+  deleteRecording(sid: string): void {
+    this.parts.journal.append({ entry: 'recording-deleted', at: this.agenda.now().toISOString(), sid });
+    this.#recordings.delete(sid);
+  }
+
+  sid(prefix: 'CA' | 'SM' | 'RE'): string {
     return `${prefix}${this.parts.chance.id().replaceAll('-', '')}`;
   }
 
@@ -189,6 +215,14 @@ export class Exchange {
         return;
       case 'told':
         told.add(entry.sid);
+        return;
+      case 'recording':
+        this.#recordings.set(entry.sid, {
+          ...{ sid: entry.sid, callSid: entry.call, seconds: entry.seconds, created: at },
+        });
+        return;
+      case 'recording-deleted':
+        this.#recordings.delete(entry.sid);
         return;
       case 'text':
         this.#addText(entry.text, at);

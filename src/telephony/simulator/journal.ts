@@ -53,6 +53,8 @@ export type Entry =
     })
   /** The customer was told of the call's end. */
   | (Stamped & { readonly entry: 'told'; readonly sid: string })
+  | (Stamped & { readonly entry: 'recording'; readonly sid: string; readonly call: string; readonly seconds: number })
+  | (Stamped & { readonly entry: 'recording-deleted'; readonly sid: string })
   | (Stamped & { readonly entry: 'text'; readonly text: TextOrder })
   | (Stamped & {
       readonly entry: 'text-status';

@@ -39,6 +39,13 @@ export type Reaction =
   | { readonly does: 'press'; readonly presses: readonly Press[] }
   | { readonly does: 'hang-up'; readonly at: number };
 
+/** What he says after the tone, and how he ends it. */
+export interface Spoken {
+  readonly seconds: number;
+  /** A key, or he just stops, or he hangs up. */
+  readonly ends: string;
+}
+
 export interface Read {
   /** The text, normalised as spoken words are. */
   readonly now: string;
@@ -62,6 +69,8 @@ export interface Person {
   readonly patience: number;
   ring(counts: Counts): Ring;
   hear(heard: Heard, counts: Counts): Reaction;
+  /** What he says where he is recorded; without it, or null, he says nothing. */
+  speak?(heard: Heard, counts: Counts): Spoken | null;
   read(read: Read, counts: Counts): Reply | null;
   /** A name worth remembering in `words`, if there is one. */
   nameIn(words: string): string | null;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { managerIn, type Understood, understand, understandText } from './asked.ts';
-import type { Counts, Heard, Person, Reaction, Read, Reply, Ring } from './person.ts';
+import type { Counts, Heard, Person, Reaction, Read, Reply, Ring, Spoken } from './person.ts';
 import { saidAt } from './speech.ts';
 
 /**
@@ -100,6 +100,7 @@ export function retailers(seed: string): (phone: string) => Person {
       patience: persona.kind === 'voicemail' ? 30 + 10 * chance(persona, 'greeting') : 60,
       ring: (counts) => decideRing(persona, counts),
       hear: (heard, counts) => decideKey(persona, heard, counts),
+      speak: (heard) => decideMessage(persona, heard),
       read: (read, counts) => decideReply(persona, read, counts),
       nameIn: managerIn,
     };
@@ -387,6 +388,21 @@ const QUIRKS: Readonly<Partial<Record<Kind, (situation: Situation) => Reaction |
 };
 
 // ————————————————————————————————————————————————————————————————————————————————— texts
+
+/**
+ * What he says after a tone: a few words, or half a minute of what has long annoyed him. Most press a key when they are
+ * done, some just stop, some hang up.
+ */
+export function decideMessage(persona: Persona, { before }: Heard): Spoken | null {
+  const last = before.at(-1) ?? '';
+  if (persona.kind === 'voicemail' || chance(persona, 'speaks', last) < 0.15) return null;
+  const longest = persona.kind === 'angry' ? 50 : 25;
+  const ends = chance(persona, 'stops speaking', last);
+  return {
+    seconds: 3 + Math.floor(longest * chance(persona, 'says', last)),
+    ends: ends < 0.6 ? '#' : ends < 0.85 ? 'silence' : 'hang-up',
+  };
+}
 
 type Writes = (digit: string) => string;
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Call } from './call.ts';
 import { DELIVERY_FAULTS } from './faults.ts';
+import type { Recording } from './recording.ts';
 import { segments, type Text } from './text.ts';
 
 /**
@@ -102,6 +103,51 @@ export function messageResource(text: Text, accountSid: string): Record<string, 
     price_unit: 'USD',
     api_version: '2010-04-01',
     subresource_uris: subresources(uri, { media: 'Media', feedback: 'Feedback' }),
+  };
+}
+
+export const recordingPath = (sid: string, accountSid: string): string =>
+  `${API}/Accounts/${accountSid}/Recordings/${sid}`;
+
+/** What a recording is in every list and by itself. */
+function recordingFields({ sid, callSid, seconds, created }: Recording, accountSid: string): Record<string, unknown> {
+  return {
+    account_sid: accountSid,
+    api_version: '2010-04-01',
+    call_sid: callSid,
+    conference_sid: null,
+    date_created: rfc2822(created),
+    date_updated: rfc2822(created),
+    start_time: rfc2822(created),
+    duration: String(seconds),
+    sid,
+    price: null,
+    price_unit: 'USD',
+    status: 'completed',
+    channels: 1,
+    source: 'RecordVerb',
+    error_code: null,
+    encryption_details: null,
+  };
+}
+
+export function recordingResource(recording: Recording, accountSid: string): Record<string, unknown> {
+  const path = recordingPath(recording.sid, accountSid);
+  return {
+    ...recordingFields(recording, accountSid),
+    uri: `${path}.json`,
+    media_url: path,
+    subresource_uris: subresources(path, { add_on_results: 'AddOnResults', transcriptions: 'Transcriptions' }),
+  };
+}
+
+/** The same in the list of its call. */
+export function callRecordingResource(recording: Recording, accountSid: string): Record<string, unknown> {
+  const call = `${API}/Accounts/${accountSid}/Calls/${recording.callSid}`;
+  return {
+    ...recordingFields(recording, accountSid),
+    uri: `${call}/Recordings/${recording.sid}.json`,
+    track: null,
   };
 }
 

@@ -3,7 +3,16 @@ import type { Call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { Rejected } from './faults.ts';
 import { callChange, callOrder, textOrder } from './orders.ts';
-import { API, accountResource, callResource, messageResource, page } from './resources.ts';
+import { type Recording, wav } from './recording.ts';
+import {
+  API,
+  accountResource,
+  callRecordingResource,
+  callResource,
+  messageResource,
+  page,
+  recordingResource,
+} from './resources.ts';
 import type { Text } from './text.ts';
 
 /** Twilio's REST API over an exchange: one request in, status and body out. Knows no sockets. */
@@ -20,6 +29,8 @@ export interface RestRequest {
 export interface RestAnswer {
   readonly status: number;
   readonly body: Record<string, unknown>;
+  /** Instead of the body: a file. */
+  readonly media?: { readonly type: string; readonly bytes: Buffer };
   /** Instead of the body: no answer at all, or the page of a proxy that gave up. */
   readonly trouble?: 'connection-reset' | 'proxy-page';
 }
@@ -38,10 +49,21 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET Messages one': (exchange, _request, sid) =>
     ok(messageResource(textOr404(exchange, sid), exchange.parts.accountSid)),
   'POST Messages one': updateMessage,
+  'GET Recordings one': (exchange, _request, sid) =>
+    ok(recordingResource(recordingOr404(exchange, sid), exchange.parts.accountSid)),
+  'GET Recordings media': (exchange, _request, sid) => ({
+    ...ok({}),
+    media: { type: 'audio/x-wav', bytes: wav(recordingOr404(exchange, sid)) },
+  }),
+  'DELETE Recordings one': (exchange, _request, sid) => {
+    exchange.deleteRecording(recordingOr404(exchange, sid).sid);
+    return { status: 204, body: {} };
+  },
+  'GET Calls recordings': listRecordings,
 };
 
 const PATH =
-  /^\/2010-04-01\/Accounts\/(AC[0-9a-fA-F]{32})(?:\/(Calls|Messages)(?:\/((?:CA|SM|MM)[0-9a-fA-F]{32}))?)?(?:\.json)?$/;
+  /^\/2010-04-01\/Accounts\/(AC[0-9a-fA-F]{32})(?:\/(Calls|Messages|Recordings)(?:\/((?:CA|SM|MM|RE)[0-9a-fA-F]{32})(\/Recordings)?)?)?(\.json|\.wav)?$/;
 
 /** Answers a request under `/2010-04-01`. Faults become Twilio's error bodies. */
 export function answerRest(exchange: Exchange, authToken: string, request: RestRequest): RestAnswer {
@@ -56,9 +78,10 @@ export function answerRest(exchange: Exchange, authToken: string, request: RestR
 function route(exchange: Exchange, authToken: string, request: RestRequest): RestAnswer {
   const { accountSid } = exchange.parts;
   if (!authorised(request.authorization, accountSid, authToken)) throw new Rejected(20003);
-  const [, account, resource, sid] = PATH.exec(request.path) ?? [];
+  const [, account, resource, sid, below, form] = PATH.exec(request.path) ?? [];
   if (account !== accountSid) throw new Rejected(20404, request.path);
-  const place = resource ? `${resource} ${sid ? 'one' : 'all'}` : 'Accounts';
+  const which = below ? 'recordings' : form === '.wav' ? 'media' : sid ? 'one' : 'all';
+  const place = resource ? `${resource} ${which}` : 'Accounts';
   const handler = HANDLERS[`${request.method} ${place}`];
   if (!handler) throw new Rejected(20004, request.method);
   return handler(exchange, request, sid ?? '');
@@ -121,6 +144,18 @@ function callOr404(exchange: Exchange, sid: string): Call {
   const call = exchange.call(sid);
   if (!call) throw new Rejected(20404, sid);
   return call;
+}
+
+function recordingOr404(exchange: Exchange, sid: string): Recording {
+  const recording = exchange.recording(sid);
+  if (!recording) throw new Rejected(20404, sid);
+  return recording;
+}
+
+function listRecordings(exchange: Exchange, { path, query }: RestRequest, sid: string): RestAnswer {
+  const found = exchange.recordingsOf(callOr404(exchange, sid).sid).reverse();
+  const { items, fields } = page(path, query, found);
+  return ok({ ...fields, recordings: items.map((one) => callRecordingResource(one, exchange.parts.accountSid)) });
 }
 
 function listCalls(exchange: Exchange, { path, query }: RestRequest): RestAnswer {

@@ -117,9 +117,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   server.requestTimeout = 0;
   server.timeout = 0;
 
-  const port = await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
+  const host = options.host ?? '127.0.0.1';
+  const port = await listen(server, options.port ?? 0, host);
+  exchange.address = `http://${host}:${port}`;
   return {
-    url: `http://${options.host ?? '127.0.0.1'}:${port}`,
+    url: exchange.address,
     async close() {
       agenda.close();
       await new Promise<void>((done) => {
@@ -156,12 +158,14 @@ async function body(request: http.IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function answer(response: http.ServerResponse, { status, body, trouble }: RestAnswer): void {
+function answer(response: http.ServerResponse, { status, body, media, trouble }: RestAnswer): void {
   if (trouble === 'connection-reset') return void response.destroy();
   if (trouble === 'proxy-page') {
     response.writeHead(502, { 'Content-Type': 'text/html' }).end('<html><body><h1>502 Bad Gateway</h1></body></html>');
     return;
   }
+  if (media) return void response.writeHead(status, { 'Content-Type': media.type }).end(media.bytes);
+  if (status === 204) return void response.writeHead(204).end();
   const text = Buffer.from(JSON.stringify(body), 'utf8');
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',

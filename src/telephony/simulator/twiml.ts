@@ -11,6 +11,7 @@ export type HttpMethod = 'GET' | 'POST';
 export type Verb =
   | { readonly verb: 'say'; readonly prompt: Utterance }
   | { readonly verb: 'gather'; readonly gather: Gather }
+  | { readonly verb: 'record'; readonly record: RecordVerb }
   | { readonly verb: 'redirect'; readonly url: string; readonly method: HttpMethod }
   | { readonly verb: 'message'; readonly body: string; readonly to: string | null }
   | { readonly verb: 'hangup' };
@@ -30,6 +31,19 @@ export interface Gather {
   readonly method: HttpMethod;
   /** False for a Gather that listens to speech only: keys do nothing. */
   readonly dtmf: boolean;
+}
+
+/** What a Record asks for. */
+export interface RecordVerb {
+  /** Seconds after which the recording ends whatever is said. */
+  readonly maxLength: number;
+  /** Seconds of silence that end it. */
+  readonly timeout: number;
+  readonly finishOnKey: string;
+  /** Seconds of the tone before it. */
+  readonly beep: number;
+  readonly action: string | null;
+  readonly method: HttpMethod;
 }
 
 export interface Document {
@@ -52,6 +66,8 @@ export class BadTwiml extends Error {
 /** How long a sound file is taken to play: its real length is not known without fetching it. */
 const PLAY_SECONDS = 4;
 const DEFAULT_BREAK_SECONDS = 0.5;
+const BEEP_SECONDS = 1;
+const LONGEST_RECORDING = 3600;
 const MOST_LOOPS = 1000;
 
 /** SSML break strengths in seconds. */
@@ -130,6 +146,8 @@ function verb(element: XmlElement, ignored: string[]): Verb[] {
   switch (name) {
     case 'Gather':
       return [{ verb: 'gather', gather: gather(element, ignored) }];
+    case 'Record':
+      return [{ verb: 'record', record: record(attributes) }];
     case 'Redirect':
       return [{ verb: 'redirect', url: text(element).trim(), method: method(attributes) }];
     case 'Message':
@@ -163,6 +181,21 @@ function gather(element: XmlElement, ignored: string[]): Gather {
     action: attributes.action ? attributes.action : null,
     method: method(attributes),
     dtmf: /dtmf/.test(attributes.input ?? 'dtmf'),
+  };
+}
+
+function record(attributes: Attributes): RecordVerb {
+  const seconds = (value: string | undefined, otherwise: number) => {
+    const read = Number(value ?? otherwise);
+    return Number.isFinite(read) && read > 0 ? read : otherwise;
+  };
+  return {
+    maxLength: seconds(attributes.maxLength, LONGEST_RECORDING),
+    timeout: seconds(attributes.timeout, 5),
+    finishOnKey: attributes.finishOnKey ?? '1234567890*#',
+    beep: attributes.playBeep === 'false' ? 0 : BEEP_SECONDS,
+    action: attributes.action ? attributes.action : null,
+    method: method(attributes),
   };
 }
 

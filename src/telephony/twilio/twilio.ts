@@ -19,6 +19,8 @@ export interface TwilioSettings {
 }
 
 const requestTimeout = 10_000;
+/** Minutes of audio over a slow line. */
+const audioTimeout = 60_000;
 
 export function openTwilio(settings: TwilioSettings): { voice: VoicePort; text: TextPort } {
   const client = twilio(settings.accountSid, settings.authToken, {
@@ -35,7 +37,8 @@ export function openTwilio(settings: TwilioSettings): { voice: VoicePort; text: 
 
 type Client = ReturnType<typeof twilio>;
 
-function voicePort(client: Client, { fromNumber, publicUrl }: TwilioSettings, health: () => Promise<void>): VoicePort {
+function voicePort(client: Client, settings: TwilioSettings, health: () => Promise<void>): VoicePort {
+  const { fromNumber, publicUrl } = settings;
   return {
     carrier: 'twilio',
     health,
@@ -79,7 +82,36 @@ function voicePort(client: Client, { fromNumber, publicUrl }: TwilioSettings, he
         return withoutRequest(error);
       }
     },
+    async recordingsOf(carrierId) {
+      const recordings = await client.calls(carrierId).recordings.list({ limit: 50 }).catch(withoutRequest);
+      return recordings.map(({ sid, duration }) => ({ recordingId: sid, seconds: Number(duration ?? 0) }));
+    },
+    audioOf: (recordingId) => audioOf(settings, recordingId),
+    async deleteRecording(recordingId) {
+      try {
+        await client.recordings(recordingId).remove();
+      } catch (error) {
+        if (describe(error).status !== 404) withoutRequest(error);
+      }
+    },
   };
+}
+
+/** The library reads answers as text, which audio is not. */
+async function audioOf(
+  { accountSid, authToken, baseUrl }: TwilioSettings,
+  recordingId: string,
+): Promise<Buffer | null> {
+  const at = `${baseUrl ?? 'https://api.twilio.com'}/2010-04-01/Accounts/${accountSid}/Recordings/${recordingId}.wav`;
+  const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
+  const answer = await fetch(at, { headers: { authorization }, signal: AbortSignal.timeout(audioTimeout) }).catch(
+    () => {
+      throw new CarrierUnreachable({ status: null, code: null, network: 'no answer' });
+    },
+  );
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw new CarrierUnreachable({ status: answer.status, code: null, network: null });
+  return Buffer.from(await answer.arrayBuffer());
 }
 
 const known = ({ sid, status }: { sid: string; status: string }): KnownCall => ({

@@ -1,4 +1,5 @@
 import { drawOperations } from './draw-operations.ts';
+import { messageOperations } from './message-operations.ts';
 import type { Operation } from './operation.ts';
 import { questionnaireOperations } from './questionnaire-operations.ts';
 import { rosterOperations } from './roster-operations.ts';
@@ -13,6 +14,7 @@ export const operations: readonly Operation[] = [
   ...scheduleOperations,
   ...drawOperations,
   ...spotCheckOperations,
+  ...messageOperations,
   ...rosterOperations,
   ...questionnaireOperations,
   ...userOperations,

@@ -16,6 +16,7 @@ export const scopes = [
   'quality:read',
   'quality:write',
   'results:read',
+  'messages:read',
   'users:read',
   'users:write',
   'users:sign-in',

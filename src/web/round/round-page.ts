@@ -28,6 +28,7 @@ export async function showRound(visit: Visit): Promise<void> {
     progress: `${path}/progress`,
     refreshes: refreshes(view),
     draw: `/draws/${encodeURIComponent(round.id)}`,
+    voiceMessages: may(viewer.role, 'messages.listen') ? `${path}/messages` : null,
     spotChecks: may(visit.viewer.role, 'spot-check.ask') ? `${path}/spot-checks` : null,
   });
 }
