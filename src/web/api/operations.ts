@@ -1,6 +1,7 @@
 import { drawOperations } from './draw-operations.ts';
 import { messageOperations } from './message-operations.ts';
 import type { Operation } from './operation.ts';
+import { qualityOperations } from './quality-operations.ts';
 import { questionnaireOperations } from './questionnaire-operations.ts';
 import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
@@ -17,5 +18,6 @@ export const operations: readonly Operation[] = [
   ...messageOperations,
   ...rosterOperations,
   ...questionnaireOperations,
+  ...qualityOperations,
   ...userOperations,
 ];

@@ -88,3 +88,23 @@ test('a file of every shop that lacks a manager’s is refused until the number 
   expect((await bring(`full=true&closing=${tried.gone - 1}`)).status).toBe(409);
   expect((await bring(`full=true&closing=${tried.gone}`)).body).toEqual(tried);
 });
+
+test('the company’s own numbers are listed masked, brought by file and one by one, and taken off', async () => {
+  const staff = async () => (await program.get('/roster/staff')).body.items;
+  const file = '工号,电话\nE01,13911110001\nE02,13911110002\n';
+  const brought = await program.post('/roster/imports?kind=staff', Buffer.from(file)).type('text/csv');
+  expect(brought.body).toMatchObject({ rows: 2, created: 2 });
+  const bad = await program.post('/roster/staff', { employee: '', phone: '110' });
+  expect([bad.status, bad.body.faults.length]).toEqual([400, 2]);
+  const add = () =>
+    program.post('/roster/staff', { employee: 'E03', phone: '139 1111 0003' }).set('Idempotency-Key', 'number-of-E03');
+  expect([(await add()).status, (await add()).status]).toEqual([204, 204]);
+  const [first, ...others] = await staff();
+  expect(first).toMatchObject({ employee: 'E01', masked: '139****0001', addedBy: program.actor });
+  expect(others.map(({ employee }: { employee: string }) => employee)).toEqual(['E02', 'E03']);
+  const second = (await program.get('/roster/staff?limit=1')).body;
+  expect((await program.get(`/roster/staff?limit=5&after=${second.next}`)).body.items).toEqual(others);
+  expect((await program.delete(`/roster/staff/${first.id}`)).status).toBe(204);
+  expect((await program.delete(`/roster/staff/${first.id}`)).body.code).toBe('no-such-phone');
+  expect(await staff()).toEqual(others);
+});
