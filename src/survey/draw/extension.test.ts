@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import Fraction from 'fraction.js';
 import { describe, expect, it } from 'vitest';
 import { order } from './satq1.ts';
-import { extensionWave, firstWave, monthlyCap, type SamplingRules, targetCompletes } from './sizes.ts';
+import { extensionWave, firstWave, monthlyCap, type SamplingRules, spotCheckCap, targetCompletes } from './sizes.ts';
 
 const rules: SamplingRules = {
   ...{ z: '1.96', sigma: '22.5', marginOfError: '9', censusUpTo: 15, monthlyShare: '3/10', spotCheckShare: '1/30' },
@@ -71,6 +71,44 @@ describe('a further wave', () => {
           );
         },
       ),
+    );
+  });
+
+  it('never reorders: waves from the front and spot checks from the back, in any turn, meet without a gap or a shop twice', () => {
+    const turns = fc.array(
+      fc.record({ back: fc.boolean(), share: fc.double({ min: 0, max: 1, noNaN: true }), count: fc.nat(4) }),
+      { maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 320 }), fc.string(), turns, (frameSize, seed, taken) => {
+        const city = order(
+          seed,
+          Array.from({ length: frameSize }, (_, index) => `shop-${index}`),
+        );
+        const available = city.filter((_, index) => index % 7 !== 3);
+        const [front, back]: [string[], string[]] = [[], []];
+        let valid = 0;
+        for (const { back: isCheck, share, count } of taken) {
+          const left = available.slice(front.length, available.length - back.length);
+          if (isCheck) {
+            const size = Math.min(count, spotCheckCap(frameSize, rules) - back.length, left.length);
+            back.push(...(size > 0 ? left.slice(-size).reverse() : []));
+            continue;
+          }
+          const progress = { frameSize, released: front.length + back.length, releasedInWaves: front.length, valid };
+          const size =
+            front.length === 0
+              ? firstWave(frameSize, left.length, new Fraction('0.4'), rules)
+              : extensionWave({ ...progress, available: left.length }, rules);
+          front.push(...left.slice(0, size));
+          valid += Math.floor(size * share);
+        }
+        expect(front).toEqual(available.slice(0, front.length));
+        expect(back).toEqual(available.toReversed().slice(0, back.length));
+        expect(new Set([...front, ...back]).size).toBe(front.length + back.length);
+        expect(front.length).toBeLessThanOrEqual(monthlyCap(frameSize, rules));
+        expect(back.length).toBeLessThanOrEqual(spotCheckCap(frameSize, rules));
+      }),
     );
   });
 });

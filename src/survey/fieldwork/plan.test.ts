@@ -341,4 +341,56 @@ describe('whatever happens', () => {
       }),
     );
   });
+
+  const hour = 3_600_000;
+  const walls = new Map<string, Intl.DateTimeFormat>();
+  /** As a clock in the shop shows it, read without our own calendar. */
+  function wallOf(at: Date, timeZone: string): string {
+    const wall = walls.get(timeZone) ?? new Intl.DateTimeFormat('sv-SE', { timeZone, timeStyle: 'medium' });
+    walls.set(timeZone, wall);
+    return wall.format(at);
+  }
+
+  // Also over nights in which the clocks change, and with windows that lie in them.
+  it('a call is planned in a window of the rules as the shop’s wall shows it, in any time zone, whatever the windows', () => {
+    const zones = ['Asia/Shanghai', 'Asia/Urumqi', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe'];
+    const minute = fc.integer({ min: 0, max: 24 * 60 - 2 });
+    const window = fc.tuple(minute, fc.integer({ min: 1, max: 300 })).map(([start, long]) => {
+      const end = Math.min(start + long, 24 * 60 - 1);
+      const shownAs = (at: number) =>
+        `${String(Math.floor(at / 60)).padStart(2, '0')}:${String(at % 60).padStart(2, '0')}`;
+      return `${shownAs(start)}-${shownAs(end)}`;
+    });
+    const moments = fc.date({ min: new Date('2026-01-01'), max: new Date('2027-12-31'), noInvalidDate: true });
+    const every = [
+      fc.constantFrom(...zones),
+      fc.array(window, { minLength: 1, maxLength: 3 }),
+      moments,
+      halfDaySets,
+    ] as const;
+    fc.assert(
+      fc.property(...every, (timeZone, windows, now, halfDays) => {
+        const own: ContactRules = { ...rules, windows, holidays: null };
+        const before = new Date(now.getTime() - 60_000);
+        const last = { ...call('12-01T09:40', 'no-answer'), at: before, endedAt: before };
+        for (const attempts of [[], [last]]) {
+          const { due } = plan(shop(attempts, { timeZone, halfDays, textable: false }), now, own);
+          if (!due) continue;
+          const wall = wallOf(due.at, timeZone);
+          // On the night of a change an edge in the skipped hour lies as much later.
+          const changed = wallOf(new Date(due.at.getTime() - 24 * hour), timeZone) !== wall;
+          const shownAs = changed ? [wall, wallOf(new Date(due.at.getTime() - hour), timeZone)] : [wall];
+          const inside = windows.some((each) => {
+            const [start = '', end = ''] = each.split('-');
+            return shownAs.some((time) => time >= start && time < end);
+          });
+          expect(inside, `${wall} in ${timeZone}, ${windows.join()}`).toBe(true);
+          expect(halfDays).not.toContain(halfDayOf(due.at, timeZone));
+          expect(due.at.getTime()).toBeGreaterThanOrEqual(now.getTime());
+          if (attempts.length > 0) expect(due.at.getTime() - before.getTime()).toBeGreaterThanOrEqual(2 * hour);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
 });
