@@ -2,6 +2,8 @@ import type { Request, Response } from 'express';
 import { downloadInput, downloadPublication, showBoard } from './board/board-page.ts';
 import { commit, downloadAuditors, downloadPublic, enterValue, handIn, showDraw } from './draw/draw-page.ts';
 import type { Web } from './page.ts';
+import { judge, showReviews } from './quality/reviews-page.ts';
+import { addNumber, removeNumber, showStaffPhones } from './quality/staff-page.ts';
 import { showComparison, showQuestionnaire } from './questionnaires/version-page.ts';
 import {
   confirmPublication,
@@ -104,6 +106,11 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/draws/:round/public-value', permission: 'round.launch', show: enterValue },
   { method: 'get', path: '/draws/:round/public.json', permission: 'draw.read', show: downloadPublic },
   { method: 'get', path: '/draws/:round/draw.json', permission: 'draw.audit', show: downloadAuditors },
+  { method: 'get', path: '/staff-phones', permission: 'roster.write', show: showStaffPhones },
+  { method: 'post', path: '/staff-phones', permission: 'roster.write', show: addNumber },
+  { method: 'post', path: '/staff-phones/:phone/remove', permission: 'roster.write', show: removeNumber },
+  { method: 'get', path: '/reviews', permission: 'review.give', show: showReviews },
+  { method: 'post', path: '/reviews/:flag/verdict', permission: 'review.give', show: judge },
   { method: 'get', path: '/users', permission: 'users.write', show: listUsers },
   { method: 'post', path: '/users', permission: 'users.write', show: makeUser },
   { method: 'get', path: '/users/:user', permission: 'users.write', show: showUser },

@@ -23,7 +23,16 @@ export interface Page {
   readonly at?: Section;
 }
 
-type Section = 'today' | 'rounds' | 'questionnaires' | 'roster' | 'completeness' | 'ownList' | 'users' | 'board';
+type Section =
+  | 'today'
+  | 'rounds'
+  | 'questionnaires'
+  | 'roster'
+  | 'completeness'
+  | 'ownList'
+  | 'reviews'
+  | 'users'
+  | 'board';
 
 /** Sends one page: the template in the layout, in the reader's language. */
 export function sendPage(
@@ -72,6 +81,7 @@ const places: readonly Place[] = [
   { section: 'roster', href: '/roster', may: 'roster.write' },
   { section: 'completeness', href: '/roster/completeness', may: 'completeness.read' },
   { section: 'ownList', href: '/roster/mine', may: 'list.confirm' },
+  { section: 'reviews', href: '/reviews', may: 'review.give' },
   { section: 'users', href: '/users', may: 'users.write' },
   { section: 'board', href: '/board', may: 'board.read' },
 ];

@@ -20,6 +20,7 @@ export type Permission =
   | 'completeness.read'
   | 'list.confirm'
   | 'spot-check.ask'
+  | 'review.give'
   | 'draw.read'
   | 'draw.audit'
   | 'messages.listen'
@@ -40,6 +41,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'roster.write': 'everything',
     'completeness.read': 'everything',
     'spot-check.ask': 'everything',
+    'review.give': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
     'messages.listen': 'everything',
@@ -59,6 +61,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'board.read': 'everything',
     'round.read': 'everything',
     'completeness.read': 'everything',
+    'review.give': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
     'messages.listen': 'everything',

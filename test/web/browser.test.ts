@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addStaffPhone } from '../../src/survey/quality/staff-phones.ts';
 import { signInLinkFor } from '../../src/web/sign-in.ts';
 import { type Field, hangNovember, openField, publishField, workField } from '../support/field.ts';
 import { chromiumHere, openChromium } from './chromium.ts';
@@ -33,6 +34,20 @@ async function stand(field: Field, paths: readonly string[]): Promise<Stand> {
   };
 }
 
+/** A flag of a manager, one of a case with a verdict already, and a number of the company's. */
+async function showSomethingToReview({ city, services }: Field): Promise<void> {
+  await city.database.query({
+    text: `
+      INSERT INTO flag (id, round_id, manager_id, case_id, kind, evidence, raised_at, first_by, first_verdict, first_reason, first_at)
+      SELECT gen_random_uuid(), c.round_id, c.manager_id, CASE WHEN n = 1 THEN c.id END, CASE WHEN n = 1 THEN 'keys-too-fast' ELSE 'five-share' END,
+             CASE WHEN n = 1 THEN '{"answers": 6, "seconds": "6.1", "words": "49.7"}'::jsonb
+               ELSE '{"counted": 25, "responses": 25, "othersCounted": 1000, "othersResponses": 2000, "z": "4.97"}' END,
+             now(), CASE WHEN n = 1 THEN 'somebody' END, CASE WHEN n = 1 THEN 'founded' END, CASE WHEN n = 1 THEN '核对过' END, CASE WHEN n = 1 THEN now() END
+      FROM (SELECT * FROM survey_case LIMIT 1) c, generate_series(1, 2) n`,
+  });
+  await addStaffPhone(services, { employee: 'E1001', phone: '13900001111', actor: 'test' });
+}
+
 const closed = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
@@ -50,11 +65,12 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     await workField(fielding, 0.42);
     await hangNovember(done);
     await publishField(done);
+    await showSomethingToReview(done);
     live = await stand(fielding, [
       ...['/rounds/2026-12-R1', '/rounds', '/rounds/launch?period=2027-01', '/nowhere'],
       ...['/questionnaires', '/questionnaires/HF-1', '/questionnaires/HF-1/comparison?with=HF-1'],
     ]);
-    published = await stand(done, ['/board', '/rounds/2026-12-R1']);
+    published = await stand(done, ['/board', '/rounds/2026-12-R1', '/reviews', '/staff-phones', '/roster']);
     for (const site of [live, published]) site.storageState = await (await signIn(site)).context().storageState();
   });
   afterAll(async () => {

@@ -59,7 +59,7 @@ export const qualityOperations: readonly Operation[] = [
     run: ({ services, actor, params: { phone: id } }) => removeStaffPhone(services, { id, actor }),
   }),
   operation({
-    ...{ id: 'reviews.list', method: 'get', path: '/reviews', scope: 'quality:read' },
+    ...{ id: 'reviews.list', method: 'get', path: '/reviews', scope: 'quality:read', personal: true },
     summary: 'What opened a review, with its figures: what waits for people first',
     ...{ query: pageQuery, answer: pageOf(review) },
     async run({ services, query: { limit, after } }) {
