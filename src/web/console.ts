@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express';
 import { downloadInput, downloadPublication, showBoard } from './board/board-page.ts';
+import { actOnFollowUp, keepOwnPhone, showDesk, showFollowUp, showFollowUps, takeNextTask } from './desk/desk-page.ts';
+import { actOnTask, showTask } from './desk/task-page.ts';
 import { commit, downloadAuditors, downloadPublic, enterValue, handIn, showDraw } from './draw/draw-page.ts';
 import type { Web } from './page.ts';
 import { judge, showReviews } from './quality/reviews-page.ts';
@@ -111,6 +113,14 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/staff-phones/:phone/remove', permission: 'roster.write', show: removeNumber },
   { method: 'get', path: '/reviews', permission: 'review.give', show: showReviews },
   { method: 'post', path: '/reviews/:flag/verdict', permission: 'review.give', show: judge },
+  { method: 'get', path: '/desk', permission: 'desk.read', show: showDesk },
+  { method: 'post', path: '/desk/phone', permission: 'desk.work', show: keepOwnPhone },
+  { method: 'post', path: '/desk/next', permission: 'desk.work', show: takeNextTask },
+  { method: 'get', path: '/desk/tasks/:task', permission: 'desk.work', show: showTask },
+  { method: 'post', path: '/desk/tasks/:task/:act', permission: 'desk.work', show: actOnTask },
+  { method: 'get', path: '/desk/follow-ups', permission: 'desk.read', show: showFollowUps },
+  { method: 'get', path: '/desk/follow-ups/:wish', permission: 'desk.work', show: showFollowUp },
+  { method: 'post', path: '/desk/follow-ups/:wish/:act', permission: 'desk.work', show: actOnFollowUp },
   { method: 'get', path: '/users', permission: 'users.write', show: listUsers },
   { method: 'post', path: '/users', permission: 'users.write', show: makeUser },
   { method: 'get', path: '/users/:user', permission: 'users.write', show: showUser },

@@ -32,6 +32,8 @@ type Section =
   | 'ownList'
   | 'reviews'
   | 'users'
+  | 'desk'
+  | 'followUps'
   | 'board';
 
 /** Sends one page: the template in the layout, in the reader's language. */
@@ -82,6 +84,8 @@ const places: readonly Place[] = [
   { section: 'completeness', href: '/roster/completeness', may: 'completeness.read' },
   { section: 'ownList', href: '/roster/mine', may: 'list.confirm' },
   { section: 'reviews', href: '/reviews', may: 'review.give' },
+  { section: 'desk', href: '/desk', may: 'desk.read' },
+  { section: 'followUps', href: '/desk/follow-ups', may: 'desk.read' },
   { section: 'users', href: '/users', may: 'users.write' },
   { section: 'board', href: '/board', may: 'board.read' },
 ];

@@ -6,6 +6,8 @@ export const roles = ['admin', 'supervisor', 'desk', 'manager', 'auditor'] as co
 export type Role = (typeof roles)[number];
 
 /**
+ * `desk.read`: how much people have to call, and the wishes of shops. `desk.work`: calling, one shop at a time.
+ *
  * `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids.
  * `messages.listen`: what people said on the telephone.
  */
@@ -24,7 +26,9 @@ export type Permission =
   | 'draw.read'
   | 'draw.audit'
   | 'messages.listen'
-  | 'users.write';
+  | 'users.write'
+  | 'desk.read'
+  | 'desk.work';
 
 /** `own-district` sees of a round what belongs to its own district's managers, and nothing of the others. */
 type Reach = 'everything' | 'own-district';
@@ -46,6 +50,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'draw.audit': 'everything',
     'messages.listen': 'everything',
     'users.write': 'everything',
+    'desk.read': 'everything',
   },
   supervisor: {
     'board.read': 'everything',
@@ -54,7 +59,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'spot-check.ask': 'own-district',
     'draw.read': 'everything',
   },
-  desk: { 'board.read': 'everything', 'draw.read': 'everything' },
+  // Which districts he calls is the queue's business: all but his own.
+  desk: { 'board.read': 'everything', 'draw.read': 'everything', 'desk.read': 'everything', 'desk.work': 'everything' },
   // Never live figures: a manager sees what is published, when it is (method §7).
   manager: { 'board.read': 'everything', 'list.confirm': 'everything', 'draw.read': 'everything' },
   auditor: {

@@ -58,6 +58,14 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'post /staff-phones/:phone/remove': admin,
   'get /reviews': auditors,
   'post /reviews/:flag/verdict': auditors,
+  'get /desk': ['admin', 'desk'],
+  'post /desk/phone': ['desk'],
+  'post /desk/next': ['desk'],
+  'get /desk/tasks/:task': ['desk'],
+  'post /desk/tasks/:task/:act': ['desk'],
+  'get /desk/follow-ups': ['admin', 'desk'],
+  'get /desk/follow-ups/:wish': ['desk'],
+  'post /desk/follow-ups/:wish/:act': ['desk'],
   'get /users': admin,
   'post /users': admin,
   'get /users/:user': admin,
@@ -99,6 +107,9 @@ const filledIn: Readonly<Record<string, string>> = {
   ':flag': '00000000-0000-4000-8000-000000000000',
   ':upload': '00000000-0000-4000-8000-000000000000',
   ':user': '00000000-0000-4000-8000-000000000000',
+  ':task': '00000000-0000-4000-8000-000000000000',
+  ':wish': '00000000-0000-4000-8000-000000000000',
+  ':act': 'call',
 };
 
 describe('every route of the console', () => {

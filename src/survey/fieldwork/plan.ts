@@ -74,7 +74,7 @@ const textTries = 2;
 const refusedRestDays = 2;
 
 export function plan(history: CaseHistory, now: Date, rules: ContactRules): Plan {
-  const outcomes = history.attempts.flatMap(({ outcome }) => (outcome ? [outcome] : []));
+  const outcomes = outcomesThatCount(history.attempts);
   const reached = caseDisposition(outcomes, history.proven);
   const disposition = history.optedOut && !isResponse(reached) ? 'opted-out' : reached;
   const underWay = history.attempts.some(({ outcome }) => outcome === null);
@@ -86,6 +86,14 @@ export function plan(history: CaseHistory, now: Date, rules: ContactRules): Plan
   const desk = closing ? null : reasonToCall(history, !due && !underWay, rules.smsAfterAttempt);
   const state = due || underWay || desk ? (history.attempts.length === 0 ? 'pending' : 'active') : 'done';
   return { state, disposition, due, desk };
+}
+
+/** Whoever asked for a person and was then not reached by one stays an appointment (script §5, 10). */
+function outcomesThatCount(attempts: readonly PastAttempt[]): Disposition[] {
+  const asked = attempts.some(({ handOver }) => handOver === 'person');
+  return attempts.flatMap(({ channel, outcome }) =>
+    outcome && !(asked && channel === 'desk' && (outcome === 'no-answer' || outcome === 'busy')) ? [outcome] : [],
+  );
 }
 
 const beforeClose = (due: Plan['due'], closesAt: Date | null): Plan['due'] =>
