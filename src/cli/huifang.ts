@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { BadInput, KnownError } from '../platform/errors.ts';
+import type * as Users from './user.ts';
+import type { Installation } from './user.ts';
 
 /**
  * The `huifang` command. Exit status 0: fine; 1: the check failed, or it could not be done; 2: wrong use or bad input.
@@ -188,10 +190,14 @@ program
   .action(async () => (await import('./sign-in.ts')).signIn(process.stdout));
 
 const user = program.command('user').description('用户 · the people who use Huifang');
+const withUsers = async (act: (commands: typeof Users, services: Installation) => Promise<void>) => {
+  const commands = await import('./user.ts');
+  await commands.inThisInstallation((services) => act(commands, services));
+};
 user
   .command('list')
   .description('列出用户 · everybody: id, role, name, district, employee number')
-  .action(async () => (await import('./user.ts')).listAllUsers(process.stdout));
+  .action(() => withUsers((users, services) => users.listAllUsers(services, process.stdout)));
 const about = (command: Command) =>
   command
     .option('--district <district>', '营销部 · id or name: a supervisor needs one, the desk may have one')
@@ -200,23 +206,25 @@ about(user.command('add'))
   .description('新增用户 · add somebody; prints his id and a one-time sign-in link')
   .argument('<name>')
   .requiredOption('--role <role>', 'admin, supervisor, desk, manager or auditor')
-  .action(async (name, options) => (await import('./user.ts')).addOne(name, options, process.stdout));
+  .action((name, options) => withUsers((users, services) => users.addOne(services, name, options, process.stdout)));
 about(user.command('change'))
   .description('更改用户 · change somebody; what is not named stays')
   .argument('<user>', 'id or name')
   .option('--name <name>', 'another name')
   .option('--role <role>', 'admin, supervisor, desk, manager or auditor')
-  .action(async (called, options) => (await import('./user.ts')).changeOne(called, options, process.stdout));
+  .action((called, options) =>
+    withUsers((users, services) => users.changeOne(services, called, options, process.stdout)),
+  );
 user
   .command('link')
   .description('生成一次性登录链接 · make a one-time sign-in link, to hand over')
   .argument('<user>', 'id or name')
-  .action(async (called) => (await import('./user.ts')).linkForOne(called, process.stdout));
+  .action((called) => withUsers((users, services) => users.linkForOne(services, called, process.stdout)));
 user
   .command('revoke')
   .description('收回登录 · sign somebody out everywhere')
   .argument('<user>', 'id or name')
-  .action(async (called) => (await import('./user.ts')).revokeOne(called, process.stdout));
+  .action((called) => withUsers((users, services) => users.revokeOne(services, called, process.stdout)));
 
 const results = program.command('results').description('一轮的结果 · the results of a round');
 results

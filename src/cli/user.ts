@@ -15,53 +15,46 @@ export interface UserOptions {
   readonly manager?: string;
 }
 
-interface Installation extends UserServices {
+export interface Installation extends UserServices {
   readonly publicUrl: string;
 }
 
-export const listAllUsers = (out: NodeJS.WritableStream): Promise<void> =>
-  inThisInstallation(async ({ database }) => {
-    for (const { id, name, role, districtName, managerId } of await readUsers(database.query))
-      out.write(`${id}  ${role.padEnd(10)}  ${name}  ${districtName ?? '—'}  ${managerId ?? '—'}\n`);
-  });
+type Out = NodeJS.WritableStream;
+
+export async function listAllUsers({ database }: Installation, out: Out): Promise<void> {
+  for (const { id, name, role, districtName, managerId } of await readUsers(database.query))
+    out.write(`${id}  ${role.padEnd(10)}  ${name}  ${districtName ?? '—'}  ${managerId ?? '—'}\n`);
+}
 
 /** His id and the link he comes in by: one line each. */
-export const addOne = (name: string, options: UserOptions, out: NodeJS.WritableStream): Promise<void> =>
-  inThisInstallation(async (services) => {
-    const { role = '', district = null, manager: managerId = null } = options;
-    const id = await addUser(services, { name, role, district, managerId }, 'cli');
-    out.write(`${id}\n${await linkFor(services, services.publicUrl, id, 'cli')}\n`);
-  });
+export async function addOne(services: Installation, name: string, options: UserOptions, out: Out): Promise<void> {
+  const { role = '', district = null, manager: managerId = null } = options;
+  const id = await addUser(services, { name, role, district, managerId }, 'cli');
+  out.write(`${id}\n${await linkFor(services, services.publicUrl, id, 'cli')}\n`);
+}
 
 /** What is not named stays, apart from what another role cannot have. */
-export const changeOne = (called: string, options: UserOptions, out: NodeJS.WritableStream): Promise<void> =>
-  inThisInstallation(async (services) => {
-    const before = await userCalled(services, called);
-    const { name = before.name, role = before.role } = options;
-    const kept = role === before.role ? before : { districtId: null, managerId: null };
-    const { district = kept.districtId, manager: managerId = kept.managerId } = options;
-    await changeUser(
-      services,
-      before.id,
-      { name, role, district: district || null, managerId: managerId || null },
-      'cli',
-    );
-    out.write(`已更改 · changed: ${before.id}\n`);
-  });
+export async function changeOne(services: Installation, called: string, options: UserOptions, out: Out): Promise<void> {
+  const before = await userCalled(services, called);
+  const { name = before.name, role = before.role } = options;
+  const kept = role === before.role ? before : { districtId: null, managerId: null };
+  const { district = kept.districtId, manager = kept.managerId } = options;
+  const wish = { name, role, district: district || null, managerId: manager || null };
+  await changeUser(services, before.id, wish, 'cli');
+  out.write(`已更改 · changed: ${before.id}\n`);
+}
 
-export const linkForOne = (called: string, out: NodeJS.WritableStream): Promise<void> =>
-  inThisInstallation(async (services) => {
-    const { id } = await userCalled(services, called);
-    process.stderr.write('只显示这一次，一小时内有效 · shown this once, works within an hour\n');
-    out.write(`${await linkFor(services, services.publicUrl, id, 'cli')}\n`);
-  });
+/** The link alone, so that a script can take it: works once, within an hour. */
+export async function linkForOne(services: Installation, called: string, out: Out): Promise<void> {
+  const { id } = await userCalled(services, called);
+  out.write(`${await linkFor(services, services.publicUrl, id, 'cli')}\n`);
+}
 
-export const revokeOne = (called: string, out: NodeJS.WritableStream): Promise<void> =>
-  inThisInstallation(async (services) => {
-    const { id } = await userCalled(services, called);
-    await revokeUser(services, id, 'cli');
-    out.write(`已在所有设备上退出，链接作废 · signed out everywhere, links spoilt: ${id}\n`);
-  });
+export async function revokeOne(services: Installation, called: string, out: Out): Promise<void> {
+  const { id } = await userCalled(services, called);
+  await revokeUser(services, id, 'cli');
+  out.write(`已在所有设备上退出，链接作废 · signed out everywhere, links spoilt: ${id}\n`);
+}
 
 /** @throws Refused where nobody is called so, or several are. */
 async function userCalled({ database }: Installation, called: string): Promise<User> {
@@ -76,7 +69,8 @@ async function userCalled({ database }: Installation, called: string): Promise<U
   );
 }
 
-async function inThisInstallation(act: (services: Installation) => Promise<void>): Promise<void> {
+/** Opens this installation's database for one command. */
+export async function inThisInstallation(act: (services: Installation) => Promise<void>): Promise<void> {
   const config = readConfig(process.env);
   const { database, close } = await openDatabase(config, { log: openLog('warn') });
   try {

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { printCompleteness } from '../../src/cli/completeness.ts';
 import { importFile } from '../../src/cli/import.ts';
 import { type City, fieldRound, openCity, settleIn, shopsOf } from '../support/city.ts';
+import { printed } from '../support/printed.ts';
 
 /** What the commands of the roster say, over a real city. */
 let city: City;
@@ -22,18 +22,7 @@ afterAll(async () => {
   await city.close();
 });
 
-async function said(act: (out: Writable) => Promise<void>): Promise<string> {
-  const parts: string[] = [];
-  const out = new Writable({
-    write(part, _encoding, done) {
-      parts.push(String(part));
-      done();
-    },
-  });
-  await act(out);
-  return parts.join('');
-}
-const lists = (options = {}) => said((out) => printCompleteness(city.database, city.clock.now(), options, out));
+const lists = (options = {}) => printed((out) => printCompleteness(city.database, city.clock.now(), options, out));
 
 test('huifang completeness names who is missing, by manager and reason', async () => {
   await city.database.query({ text: `UPDATE retailer SET status = 'closed' WHERE id = 'K01-0003'` });
@@ -66,7 +55,7 @@ test('huifang import --full says in the dry run what has to be confirmed, and ta
   const path = join(folder, '城东.csv');
   writeFileSync(path, '许可证号,店名,工号,电话,城乡\nK01-0000,一店,K01,,城镇\n');
   const bring = (options: object) =>
-    said((out) => importFile('retailers', path, city, out, { full: true, ...options }));
+    printed((out) => importFile('retailers', path, city, out, { full: true, ...options }));
   const dry = await bring({ dryRun: true });
   const gone = /--closing (\d+)/.exec(dry)?.[1] ?? '';
   expect(dry).toContain(`${gone} of ${Number(gone) + 1} active shops would be closed, 1 managers would have none`);

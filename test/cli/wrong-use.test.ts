@@ -55,11 +55,13 @@ function unheard(args: readonly string[], input = ''): Promise<number | null> {
   return new Promise((resolve) => child.once('close', resolve));
 }
 
-test('ends quietly, with the status it would have had, when nobody reads its output', async () => {
-  const ids = Array.from({ length: 50_000 }, (_, index) => `52010${index}\n`).join('');
-  expect(await unheard(['draw', 'order', '--seed', 'x'], ids)).toBe(0);
-  expect(await unheard(['draw', 'nonce'])).toBe(0);
-  expect(await unheard(['--help'])).toBe(0);
-  expect(await unheard(['draw', 'order', '--seed', 'x'], 'a\na\n')).toBe(2);
-  expect(await unheard(['try', '--sms'], '5\n')).toBe(0);
+const ids = Array.from({ length: 50_000 }, (_, index) => `52010${index}\n`).join('');
+
+test.each([
+  ['the help', ['--help'], '', 0],
+  ['a long order', ['draw', 'order', '--seed', 'x'], ids, 0],
+  ['a complaint', ['draw', 'order', '--seed', 'x'], 'a\na\n', 2],
+  ['a conversation', ['try', '--sms'], '5\n', 0],
+])('ends quietly, with the status it would have had, when nobody reads %s', async (_what, args, input, status) => {
+  expect(await unheard(args, input)).toBe(status);
 });
