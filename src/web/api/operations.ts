@@ -1,3 +1,4 @@
+import { deskOperations } from './desk-operations.ts';
 import { drawOperations } from './draw-operations.ts';
 import { messageOperations } from './message-operations.ts';
 import type { Operation } from './operation.ts';
@@ -18,6 +19,7 @@ export const operations: readonly Operation[] = [
   ...messageOperations,
   ...rosterOperations,
   ...questionnaireOperations,
+  ...deskOperations,
   ...qualityOperations,
   ...userOperations,
 ];
