@@ -236,7 +236,12 @@ async function startSimulator(
   const { args, env } = simulator ?? { args: ['--data', join(folder, 'simulator')], env: {} };
   const child = await startChild(
     new URL('./telephony/simulator/main.ts', import.meta.url),
-    ['--with-parent', '--sms-url', `${publicUrl}/twilio/text`, ...args],
+    [
+      ...['--with-parent', '--sms-url', `${publicUrl}/twilio/text`],
+      ...['--voice-url', `${publicUrl}/twilio/voice/inbound`],
+      ...['--voice-status-url', `${publicUrl}/twilio/voice/inbound/status`],
+      ...args,
+    ],
     { TWILIO_ACCOUNT_SID: us.accountSid, TWILIO_AUTH_TOKEN: us.authToken, ...env },
   );
   const { listening } = JSON.parse(child.ready) as { listening: string };

@@ -33,6 +33,7 @@ let url: string;
 let app: ReturnType<typeof createApp>;
 let simulator: Simulator;
 let says: Spoken | null;
+let misses: boolean;
 /** The turn that brings the recording is lost on its way to us: the eleventh, after ten of questions and keys. */
 let losesRecordings: boolean;
 /** What the carrier was asked for. */
@@ -54,13 +55,15 @@ function hear({ now }: Heard): Reaction {
 }
 const person: Person = {
   ...{ texts: { arrive: true }, patience: 60, hear, read: () => null, nameIn: () => null },
-  ring: (_: Counts) => ({ does: 'answer', connect: 1, after: 3 }),
+  ring: (_: Counts) => (misses ? { does: 'ring-out', connect: 1 } : { does: 'answer', connect: 1, after: 3 }),
+  ringsBack: () => 600,
   speak: () => says,
 };
 
 beforeEach(async () => {
   field = await openField('voice-message', []);
   says = { seconds: 9, ends: '#' };
+  misses = false;
   losesRecordings = false;
   asked = [];
   server = createServer();
@@ -69,6 +72,7 @@ beforeEach(async () => {
   const { clock } = field.city;
   simulator = await startSimulator({
     ...{ accountSid: ACCOUNT, authToken: TOKEN, seed: 'test', controlToken: 'control', start: clock.now() },
+    ...{ voiceUrl: `${url}/twilio/voice/inbound`, voiceStatusUrl: `${url}/twilio/voice/inbound/status` },
     personBehind: () => person,
   });
   const { voice } = openTwilio({
@@ -203,6 +207,19 @@ describe('a message', () => {
     await call();
     expect(await rows()).toMatchObject([{ seconds: 60, counts: true }]);
   });
+});
+
+test('a shop that missed our call rings back, rates in its own case, and leaves its message there', async () => {
+  misses = true;
+  await call();
+  expect(await all('SELECT inbound, state, result FROM attempt ORDER BY number')).toEqual([
+    { inbound: false, state: 'ended', result: 'no-answer' },
+    { inbound: true, state: 'ended', result: 'completed' },
+  ]);
+  await handlers().settle({});
+  expect(await caseOf()).toMatchObject({ disposition: 'complete', answers: { Q1: 4, C1: 1 } });
+  await keep();
+  expect(await rows()).toMatchObject([{ counts: true, sealed: expect.any(Buffer), check_at: null }]);
 });
 
 describe('whatever the carrier repeats or loses', () => {

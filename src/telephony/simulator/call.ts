@@ -18,7 +18,7 @@ import {
 import type { Fields, WebhookAnswer } from './webhook.ts';
 
 /**
- * One outbound call: queued → (initiated) → ringing → in-progress → completed, or busy, no-answer, failed, canceled.
+ * One call: ours, or that of a person who rings back, which begins with its ringing. Ours: queued → (initiated) → ringing → in-progress → completed, or busy, no-answer, failed, canceled.
  * https://www.twilio.com/docs/voice/api/call-resource#call-status-values
  *
  * Nothing on the line needs a timer of its own: when a document has been fetched, what the person will do with it
@@ -60,7 +60,7 @@ export class Call {
   status: CallStatus = 'queued';
   readonly #exchange: Exchange;
   readonly #line: Line;
-  readonly #counts: Counts;
+  readonly counts: Counts;
   readonly #heard: string[] = [];
   #sip: number = SIP.ok;
   #sequence = 0;
@@ -78,10 +78,20 @@ export class Call {
     this.#exchange = exchange;
     this.order = order;
     this.#line = line;
-    this.#counts = counts;
+    this.counts = counts;
     this.created = created;
     this.updated = created;
-    this.#trouble = exchange.parts.mischief.callbacks(order.to, counts.calls);
+    this.#trouble = exchange.parts.mischief.callbacks(line.phone, counts.calls);
+  }
+
+  /** A person rang us. */
+  get inbound(): boolean {
+    return this.order.ringsBackTo !== undefined;
+  }
+
+  /** It rang at his place, and nobody answered. */
+  get wasMissed(): boolean {
+    return this.status === 'no-answer' && !this.inbound;
   }
 
   get sid(): string {
@@ -95,7 +105,10 @@ export class Call {
   }
 
   begin(): void {
-    this.#in(DIAL_AFTER, () => this.#dial());
+    if (this.inbound) {
+      this.started = this.#move('ringing');
+      void this.#ask(this.order.url ?? '', this.order.method, {});
+    } else this.#in(DIAL_AFTER, () => this.#dial());
   }
 
   /** Ends it from the customer's side: an answered call is completed, another one canceled. */
@@ -142,7 +155,7 @@ export class Call {
   }
 
   #dial(): void {
-    const ring = this.#line.person.ring(this.#counts);
+    const ring = this.#line.person.ring(this.counts);
     this.started = this.#move('queued');
     this.#tell('initiated');
     switch (ring.does) {
@@ -215,6 +228,10 @@ export class Call {
       this.#goWrong(error.code, error.message, address ?? '');
       return;
     }
+    // A pause that comes first is waited out before the call is answered.
+    const [first] = document.verbs;
+    if (this.inbound && !this.answered && !(first?.verb === 'say' && first.prompt.words === ''))
+      this.answered = this.#move('in-progress');
     for (const name of document.ignored) this.#alert(12200, `<${name}> is passed over`);
     this.#play(document.verbs, address);
   }
@@ -273,7 +290,7 @@ export class Call {
   /** @returns the second at which the next verb begins, where nothing was said: Twilio makes no recording of silence */
   #record(record: RecordVerb, at: number, address: string | null): number | 'gone' {
     const heard = { now: SILENCE, before: [...this.#heard], name: this.#line.name };
-    const spoken = this.#line.person.speak?.(heard, this.#counts) ?? null;
+    const spoken = this.#line.person.speak?.(heard, this.counts) ?? null;
     if (spoken === null) return this.#listen(SILENCE, record.beep + record.timeout, at, { does: 'nothing' });
     const seconds = Math.ceil(Math.min(spoken.seconds, record.maxLength));
     const cut = spoken.seconds > record.maxLength;
@@ -311,7 +328,7 @@ export class Call {
     this.#exchange.learn(this.#line, prompt.words);
     const heard = { now: prompt, before: [...this.#heard], name: this.#line.name };
     this.#heard.push(prompt.words);
-    return this.#line.person.hear(heard, this.#counts);
+    return this.#line.person.hear(heard, this.counts);
   }
 
   /**
@@ -356,8 +373,10 @@ export class Call {
   }
 
   #end(status: End, sip: number): void {
-    this.#close(status, sip, this.#exchange.agenda.now());
+    const gaveUp = this.inbound && !this.answered && status === 'completed';
+    this.#close(gaveUp ? 'no-answer' : status, sip, this.#exchange.agenda.now());
     if (!this.#endedSilently()) this.#tellEnd();
+    if (this.wasMissed) this.#exchange.missed(this);
   }
 
   /** Twilio tells nobody of a call that was taken back before it was dialled. */
@@ -449,7 +468,7 @@ export class Call {
       CalledCountry: country(to),
       Caller: from,
       CallerCountry: country(from),
-      Direction: 'outbound-api',
+      Direction: this.inbound ? 'inbound' : 'outbound-api',
       From: from,
       FromCountry: country(from),
       To: to,

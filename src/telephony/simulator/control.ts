@@ -27,6 +27,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'POST advance': (control, body) => control.advance(body),
   'GET quiet': (control) => control.quiet(),
   'GET calls': (control) => control.calls(),
+  'GET ring-backs': (control) => control.ringBacks(),
   'GET tally': (control) => control.tally(),
 };
 
@@ -68,14 +69,29 @@ export class Control {
     return this.#state();
   }
 
-  /** Every call ever taken, one a line, in order of creation. */
+  /** Every call ever ordered, one a line, in order of creation. */
   calls(): ControlAnswer {
-    const lines = this.#exchange.calls.map((call) =>
+    const lines = this.#exchange.ordered.map((call) =>
       JSON.stringify({
         sid: call.sid,
         attempt: call.order.url?.match(UUID)?.at(-1) ?? null,
         phone: this.#exchange.alias(call.order.to),
         created: call.created.toISOString(),
+        ended: call.ended?.toISOString() ?? null,
+      }),
+    );
+    return { status: 200, type: 'application/x-ndjson', body: lines.map((line) => `${line}\n`).join('') };
+  }
+
+  /** Every call that a person made to us, one a line: which one it answers, and whether somebody spoke to him. */
+  ringBacks(): ControlAnswer {
+    const lines = this.#exchange.ringBacks.map((call) =>
+      JSON.stringify({
+        sid: call.sid,
+        of: call.order.ringsBackTo,
+        phone: this.#exchange.alias(call.order.from),
+        created: call.created.toISOString(),
+        answered: call.answered?.toISOString() ?? null,
         ended: call.ended?.toISOString() ?? null,
       }),
     );

@@ -41,6 +41,9 @@ export interface ExchangeParts {
   readonly mischief: Mischief;
   /** Where texts to our number are sent on to; null keeps them. */
   readonly smsUrl: string | null;
+  /** What our number does when it is rung, and where the end of such a call is told; null = nobody rings. */
+  readonly voiceUrl: string | null;
+  readonly voiceStatusUrl: string | null;
   /** The number of a messaging service, for texts ordered without a From. */
   readonly serviceNumber: string;
   readonly alert: (alert: Alert) => void;
@@ -82,6 +85,15 @@ export class Exchange {
 
   call(sid: string): Call | undefined {
     return this.#callBySid.get(sid);
+  }
+
+  /** Calls we ordered; those that people made to us are {@link ringBacks}. */
+  get ordered(): readonly Call[] {
+    return this.calls.filter((call) => !call.inbound);
+  }
+
+  get ringBacks(): readonly Call[] {
+    return this.calls.filter((call) => call.inbound);
   }
 
   text(sid: string): Text | undefined {
@@ -141,6 +153,27 @@ export class Exchange {
     return call;
   }
 
+  /** He sees on his telephone that he was called. Rings back unless he was called again meanwhile. */
+  missed(call: Call): void {
+    const { voiceUrl } = this.parts;
+    const sid = ringBackSid(call.sid);
+    if (voiceUrl === null || call.ended === null || this.#callBySid.has(sid)) return;
+    const line = this.line(call.order.to);
+    const after = line.person.ringsBack?.(call.counts) ?? null;
+    if (after === null) return;
+    // Counted from the missed call, so that a restart does not put it off; but never in the past.
+    const due = Math.ceil(call.ended.getTime() / 1000 + after) * 1000;
+    this.agenda.plan(Math.max(this.agenda.after(1), due), () => {
+      if (line.calls > call.counts.calls) return;
+      this.placeCall({
+        ...{ sid, to: call.order.from, from: line.phone, url: voiceUrl, twiml: null, method: 'POST' },
+        ...{ fallbackUrl: null, fallbackMethod: 'POST', statusCallback: this.parts.voiceStatusUrl },
+        ...{ statusCallbackMethod: 'POST', statusCallbackEvents: ['completed'], timeout: 60, timeLimit: 14_400 },
+        ringsBackTo: call.sid,
+      });
+    });
+  }
+
   /** Takes a text: on disk when it returns, sent as the clock moves on. */
   placeText(order: TextOrder): SentText {
     const now = this.agenda.now();
@@ -178,12 +211,13 @@ export class Exchange {
   }
 
   /** How much there was of everything since the journal began; alerts by code since the start. */
-  tally(): { calls: number; texts: number; replies: number; alerts: Record<string, number> } {
+  tally(): { calls: number; texts: number; replies: number; ringBacks: number; alerts: Record<string, number> } {
     const replies = this.texts.filter((text) => text.direction === 'inbound').length;
     return {
-      calls: this.calls.length,
+      calls: this.ordered.length,
       texts: this.texts.length - replies,
       replies,
+      ringBacks: this.ringBacks.length,
       alerts: Object.fromEntries([...this.#alerts].sort(([a], [b]) => a - b)),
     };
   }
@@ -198,6 +232,7 @@ export class Exchange {
     for (const call of this.calls) {
       if (!call.ended) call.breakOff(SIP_UNAVAILABLE);
       else if (!told.has(call.sid)) call.tellAgain();
+      if (call.wasMissed) this.missed(call);
     }
     for (const text of this.texts) text.goOn();
   }
@@ -241,8 +276,9 @@ export class Exchange {
   }
 
   #addCall(order: CallOrder, created: Date): Call {
-    const line = this.line(order.to);
-    line.calls++;
+    const inbound = order.ringsBackTo !== undefined;
+    const line = this.line(inbound ? order.from : order.to);
+    if (!inbound) line.calls++;
     const call = new Call(this, order, line, { calls: line.calls, texts: line.texts }, created);
     this.calls.push(call);
     this.#callBySid.set(order.sid, call);
@@ -261,3 +297,7 @@ export class Exchange {
     return text;
   }
 }
+
+/** Follows from the call that was missed, so that nobody rings back twice for one, also after a restart. */
+const ringBackSid = (missed: string): string =>
+  `CA${createHash('sha256').update(`ring back to ${missed}`).digest('hex').slice(0, 32)}`;

@@ -16,6 +16,9 @@ export const USAGE = `A carrier that speaks Twilio's protocol, with simulated re
   --fresh            forget what the journal holds
   --start ISO        let the clock stand from then on, until control advances it
   --sms-url URL      where replies to texts are sent
+  --voice-url URL    where people who ring back a missed call are put through to; without it nobody rings
+  --voice-status-url URL   where the end of such a call is told
+  --ring-backs SHARE of those who would ring back, 0 to 1 (default 1)
   --number E164      the number a messaging service sends from
   --mischief SHARE   of orders and calls that meet with a carrier's troubles, 0 to 1 (default 0)
   --with-parent      exit when standard input or the IPC channel closes
@@ -66,7 +69,9 @@ function readOptions(
   const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
   const start = values.start === undefined ? null : new Date(values.start);
   const smsUrl = values['sms-url'];
-  const trouble = /^\d(\.\d+)?$/.test(values.mischief) ? Number(values.mischief) : Number.NaN;
+  const { 'voice-url': voiceUrl, 'voice-status-url': voiceStatusUrl } = values;
+  const share = (value: string) => (/^\d(\.\d+)?$/.test(value) ? Number(value) : Number.NaN);
+  const [trouble, ringBacks] = [share(values.mischief), share(values['ring-backs'])];
 
   const faults: Fault[] = [];
   const demand = (holds: boolean, where: string, message: string) => {
@@ -77,6 +82,9 @@ function readOptions(
   demand(Number.isInteger(port) && port >= 0 && port < 65_536, '--port', 'must be a number from 0 to 65535');
   demand(!start || !Number.isNaN(start.getTime()), '--start', 'must be a time such as 2026-03-02T09:30:00+08:00');
   demand(smsUrl === undefined || URL.canParse(smsUrl), '--sms-url', 'must be an http address');
+  demand(voiceUrl === undefined || URL.canParse(voiceUrl), '--voice-url', 'must be an http address');
+  demand(voiceStatusUrl === undefined || URL.canParse(voiceStatusUrl), '--voice-status-url', 'must be an http address');
+  demand(ringBacks >= 0 && ringBacks <= 1, '--ring-backs', 'must be a share from 0 to 1');
   demand(trouble >= 0 && trouble <= 1, '--mischief', 'must be a share from 0 to 1');
   if (faults.length > 0) throw new BadInput('The simulator cannot start', faults);
 
@@ -88,6 +96,9 @@ function readOptions(
     seed: values.seed,
     fresh: values.fresh,
     mischief: trouble,
+    ringBacks,
+    ...(voiceUrl === undefined ? {} : { voiceUrl }),
+    ...(voiceStatusUrl === undefined ? {} : { voiceStatusUrl }),
     ...(values.data === undefined ? {} : { folder: values.data }),
     ...(start ? { start } : {}),
     ...(smsUrl === undefined ? {} : { smsUrl }),
@@ -109,6 +120,9 @@ function readWords(args: readonly string[]) {
         fresh: { type: 'boolean', default: false },
         start: { type: 'string' },
         'sms-url': { type: 'string' },
+        'voice-url': { type: 'string' },
+        'voice-status-url': { type: 'string' },
+        'ring-backs': { type: 'string', default: '1' },
         number: { type: 'string' },
         mischief: { type: 'string', default: '0' },
         'with-parent': { type: 'boolean', default: false },

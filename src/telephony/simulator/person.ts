@@ -68,6 +68,8 @@ export interface Person {
   /** Hangs up after so many seconds in which nothing is said. */
   readonly patience: number;
   ring(counts: Counts): Ring;
+  /** After how many seconds he rings back a call he missed; without it, or null, he does not. */
+  ringsBack?(counts: Counts): number | null;
   hear(heard: Heard, counts: Counts): Reaction;
   /** What he says where he is recorded; without it, or null, he says nothing. */
   speak?(heard: Heard, counts: Counts): Spoken | null;

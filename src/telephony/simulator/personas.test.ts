@@ -5,6 +5,7 @@ import {
   decideKey,
   decideReply,
   decideRing,
+  decideRingBack,
   HABITS,
   isLandline,
   type Kind,
@@ -312,6 +313,21 @@ describe('on the keypad', () => {
     const [phone = ''] = some('impatient', 1);
     expect(keys(hears(phone, A1, []))).toMatch(/^[1-5]$/);
     expect(keys(hears(phone, questions.overall, [A1, questions.overall]))).toMatch(/^[1-5]$/);
+  });
+
+  it('as many ring back a missed call as the table says, in two minutes to an hour and forty', () => {
+    const personas = some('ordinary', 2000).map((phone) => personaOf(SEED, phone));
+    const delaysAt = (share: number) => personas.map((one) => decideRingBack(one, { calls: 1, texts: 0 }, share));
+    const delays = delaysAt(1).filter((one) => one !== null);
+    expect(delays.length / personas.length).toBeCloseTo(HABITS.ordinary.ringsBack ?? 0, 1.5);
+    expect(delays.length).toBeGreaterThan(0);
+    for (const seconds of delays) expect(seconds >= 120 && seconds <= 6000).toBe(true);
+    expect(delaysAt(1)).toEqual(delaysAt(1));
+    expect(delaysAt(0).every((one) => one === null)).toBe(true);
+    const half = delaysAt(0.5).filter((one) => one !== null).length / delays.length;
+    expect(half > 0.3 && half < 0.7).toBe(true);
+    const [machine = ''] = some('voicemail', 1);
+    expect(decideRingBack(personaOf(SEED, machine), { calls: 1, texts: 0 }, 1)).toBeNull();
   });
 
   it('a machine picks up late and says nothing', () => {

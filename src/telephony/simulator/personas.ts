@@ -34,6 +34,8 @@ interface Habit {
   readonly weight: number;
   /** Chance to pick up on the first, second, … call; the last holds for all further ones. */
   readonly picksUp: readonly number[];
+  /** Chance to ring back a call he missed, nought where it is left out. */
+  readonly ringsBack?: number;
   /** Chance to answer a text that asks something. */
   readonly answersTexts: number;
   /** Where his ratings lie on average, before his own mood and his manager's. */
@@ -45,11 +47,11 @@ interface Habit {
  * about 4 % are dead and about 4 % refuse for good.
  */
 export const HABITS: Readonly<Record<Kind, Habit>> = {
-  content: { weight: 108, picksUp: [0.62], answersTexts: 0.35, rates: 4.65 },
-  ordinary: { weight: 120, picksUp: [0.46], answersTexts: 0.3, rates: 4.15 },
-  angry: { weight: 40, picksUp: [0.55], answersTexts: 0.35, rates: 2 },
+  content: { weight: 108, picksUp: [0.62], ringsBack: 0.15, answersTexts: 0.35, rates: 4.65 },
+  ordinary: { weight: 120, picksUp: [0.46], ringsBack: 0.1, answersTexts: 0.3, rates: 4.15 },
+  angry: { weight: 40, picksUp: [0.55], ringsBack: 0.15, answersTexts: 0.35, rates: 2 },
   'busy-at-first': { weight: 40, picksUp: [0, 0.5, 0.75], answersTexts: 0.3, rates: 4.15 },
-  'hard-to-reach': { weight: 192, picksUp: [0.03, 0.1, 0.12, 0.12], answersTexts: 0.1, rates: 4.15 },
+  'hard-to-reach': { weight: 192, picksUp: [0.03, 0.1, 0.12, 0.12], ringsBack: 0.03, answersTexts: 0.1, rates: 4.15 },
   voicemail: { weight: 108, picksUp: [1], answersTexts: 0.15, rates: 4.15 },
   'leaves-midway': { weight: 38, picksUp: [0.6], answersTexts: 0.25, rates: 3.9 },
   'leaves-early': { weight: 120, picksUp: [0.7], answersTexts: 0.1, rates: 4 },
@@ -91,14 +93,19 @@ export function isLandline(phone: string): boolean {
   return /^\+86(?!1[3-9]\d{9}$)/.test(phone);
 }
 
-/** All retailers under one seed, as the exchange meets them. */
-export function retailers(seed: string): (phone: string) => Person {
+/**
+ * All retailers under one seed, as the exchange meets them.
+ *
+ * @param ringBacks how many of those who would ring back do, 0 to 1
+ */
+export function retailers(seed: string, ringBacks = 1): (phone: string) => Person {
   return (phone) => {
     const persona = personaOf(seed, phone);
     return {
       texts: textReach(persona),
       patience: persona.kind === 'voicemail' ? 30 + 10 * chance(persona, 'greeting') : 60,
       ring: (counts) => decideRing(persona, counts),
+      ringsBack: (counts) => decideRingBack(persona, counts, ringBacks),
       hear: (heard, counts) => decideKey(persona, heard, counts),
       speak: (heard) => decideMessage(persona, heard),
       read: (read, counts) => decideReply(persona, read, counts),
@@ -146,6 +153,18 @@ export function decideRing(persona: Persona, { calls }: Counts): Ring {
   }
   const engaged = kind === 'busy-at-first' ? 0.9 : 0.12;
   return chance(persona, 'busy', calls) < engaged ? { does: 'busy' } : { does: 'ring-out', connect };
+}
+
+const SOONEST_RING_BACK = 2 * 60;
+/** Sooner than he is called again: calls to one number are two hours apart. */
+const LATEST_RING_BACK = 100 * 60;
+
+/** After how many seconds he rings back his `counts.calls`-th call, which he missed; null = he does not. */
+export function decideRingBack(persona: Persona, { calls }: Counts, share: number): number | null {
+  const willing = (HABITS[persona.kind].ringsBack ?? 0) * share;
+  if (chance(persona, 'rings back', calls) >= willing) return null;
+  const longer = LATEST_RING_BACK / SOONEST_RING_BACK;
+  return Math.ceil(SOONEST_RING_BACK * longer ** chance(persona, 'rings back after', calls));
 }
 
 // ————————————————————————————————————————————————————————————————————————————— what he thinks

@@ -67,7 +67,7 @@ export function callResource(call: Call, accountSid: string): Record<string, unk
     duration: call.duration === null ? null : String(call.duration),
     price: null,
     price_unit: 'USD',
-    direction: 'outbound-api',
+    direction: call.inbound ? 'inbound' : 'outbound-api',
     answered_by: null,
     api_version: '2010-04-01',
     forwarded_from: null,

@@ -31,6 +31,11 @@ export interface SimulatorOptions {
   readonly controlToken?: string;
   /** Where replies to texts are sent, as configured on a number in Twilio; without it they are not. */
   readonly smsUrl?: string;
+  /** Where a person who rings back is put through to, and where the end of it is told; without it nobody rings. */
+  readonly voiceUrl?: string;
+  readonly voiceStatusUrl?: string;
+  /** How many of those who would ring back do, 0 to 1; default all. */
+  readonly ringBacks?: number;
   /** The number a messaging service sends from. */
   readonly serviceNumber?: string;
   /** Who sits behind a number; default: the retailers of `personas.ts`. */
@@ -72,9 +77,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       journal,
       chance: options.chance ?? systemChance,
       seed: options.seed,
-      personBehind: options.personBehind ?? retailers(options.seed),
+      personBehind: options.personBehind ?? retailers(options.seed, options.ringBacks ?? 1),
       mischief: mischief(options.seed, options.mischief ?? 0),
       smsUrl: options.smsUrl ?? null,
+      voiceUrl: options.voiceUrl ?? null,
+      voiceStatusUrl: options.voiceStatusUrl ?? null,
       serviceNumber: options.serviceNumber ?? '+15005550006',
       alert: options.onAlert ?? (() => {}),
     },

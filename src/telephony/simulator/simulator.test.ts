@@ -584,7 +584,7 @@ describe('a request Twilio would refuse', () => {
       code,
       moreInfo: `https://www.twilio.com/docs/errors/${code}`,
     });
-    expect(await (await control('tally')).json()).toEqual({ calls: 0, texts: 0, replies: 0, alerts: {} });
+    expect(await (await control('tally')).json()).toEqual({ calls: 0, texts: 0, replies: 0, ringBacks: 0, alerts: {} });
   });
 
   it.each([
@@ -828,6 +828,175 @@ describe('control', () => {
   it('says what it expects', async () => {
     expect((await control('advance', { to: 'soon' })).status).toBe(400);
     expect((await control('advance', {})).status).toBe(400);
+  });
+});
+
+describe('a message after the tone', () => {
+  const recording = () => {
+    const response = new VoiceResponse();
+    response.say('请讲');
+    response.record({ maxLength: 60, timeout: 5, finishOnKey: '#', action: '/said' });
+    response.redirect('/nothing');
+    return response.toString();
+  };
+  const ordered = () =>
+    client.calls.create({ to: TO, from: FROM, url: `${base}/voice`, statusCallback: `${base}/status` });
+  beforeEach(() => {
+    routes['/voice'] = recording;
+    routes['/said'] = () => hangup();
+    routes['/nothing'] = () => hangup();
+  });
+
+  it.each([
+    [{ seconds: 9, ends: '#' }, '9', '#', 9],
+    // A key that ends nothing is part of what was said; then the silence ends it.
+    [{ seconds: 9, ends: '5' }, '9', '', 14],
+    [{ seconds: 9, ends: 'silence' }, '9', '', 14],
+    [{ seconds: 400, ends: '#' }, '60', '', 60],
+  ])('%j is recorded, and its action told', async (spoken, RecordingDuration, Digits, takes) => {
+    person.speak = () => spoken;
+    const { sid } = await ordered();
+    await until(200);
+    const [told] = to('/said');
+    expect(told?.fields).toMatchObject({ CallSid: sid, CallStatus: 'in-progress', RecordingDuration, Digits });
+    expect(to('/nothing')).toEqual([]);
+    // Answered after 7 s; 「请讲」 takes half a second, the tone one.
+    const { endTime } = await client.calls(sid).fetch();
+    expect(endTime).toEqual(clockAfter(Math.ceil(7 + 0.5 + 1 + takes)));
+    const [kept] = await client.calls(sid).recordings.list();
+    expect(kept).toMatchObject({ sid: told?.fields.RecordingSid, duration: RecordingDuration, source: 'RecordVerb' });
+  });
+
+  it('a hang-up in the middle of it keeps what was said, and its action is told after the end', async () => {
+    person.speak = () => ({ seconds: 4, ends: 'hang-up' });
+    const { sid } = await ordered();
+    await until(60);
+    expect(to('/said')[0]?.fields).toMatchObject({ CallStatus: 'completed', Digits: 'hangup', RecordingDuration: '4' });
+    expect(to('/status')[0]?.fields).toMatchObject({ CallStatus: 'completed', CallSid: sid });
+    expect(await client.calls(sid).recordings.list()).toHaveLength(1);
+  });
+
+  it('who says nothing is not recorded: what stands behind it comes', async () => {
+    person.speak = () => null;
+    const { sid } = await ordered();
+    await until(60);
+    expect([to('/said').length, to('/nothing').length]).toEqual([0, 1]);
+    expect(await client.calls(sid).recordings.list()).toEqual([]);
+  });
+
+  it('is sound until it is deleted, also after a restart', async () => {
+    const data = mkdtempSync(path.join(tmpdir(), 'simulator-'));
+    await restart({ folder: data });
+    person.speak = () => ({ seconds: 3, ends: '#' });
+    const { sid } = await ordered();
+    await until(60);
+    await restart({ folder: data });
+    const [kept] = await client.calls(sid).recordings.list();
+    const at = `${simulator.url}/2010-04-01/Accounts/${ACCOUNT}/Recordings/${kept?.sid}.wav`;
+    const headers = { Authorization: `Basic ${btoa(`${ACCOUNT}:${TOKEN}`)}` };
+    const sound = Buffer.from(await (await fetch(at, { headers })).arrayBuffer());
+    expect([sound.toString('latin1', 0, 4), sound.length]).toEqual(['RIFF', 44 + 3 * 8000]);
+    expect((await fetch(at)).status).toBe(401);
+    expect(await client.recordings(kept?.sid ?? '').remove()).toBe(true);
+    await expect(client.recordings(kept?.sid ?? '').fetch()).rejects.toMatchObject({ status: 404, code: 20404 });
+    await restart({ folder: data });
+    expect((await fetch(at.replace(/^http:..[^/]+/, simulator.url), { headers })).status).toBe(404);
+  });
+});
+
+describe('somebody who missed a call', () => {
+  const ordered = () => client.calls.create({ to: TO, from: FROM, url: `${base}/voice`, timeout: 30 });
+  const listening = () => ({ voiceUrl: `${base}/inbound`, voiceStatusUrl: `${base}/inbound-status` });
+  const rings = async () =>
+    (await (await control('ring-backs')).text())
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  beforeEach(async () => {
+    person.ring = () => ({ does: 'ring-out', connect: 1 });
+    person.ringsBack = () => 600;
+    routes['/inbound'] = () => question('一二三四', '/key');
+    routes['/key'] = () => hangup();
+    person.hear = presses({ 一二三四: [['4', 0.5]] });
+    await restart(listening());
+  });
+
+  it('rings back after his delay, is heard, and the end of it is told', async () => {
+    const missed = await ordered();
+    await until(600);
+    expect(to('/inbound')).toEqual([]);
+    await until(700);
+    // Dialled after 1 s and rung from 2 to 32.
+    expect(to('/inbound').map(({ fields }) => fields)).toMatchObject([
+      { From: TO, To: FROM, Direction: 'inbound', CallStatus: 'ringing' },
+    ]);
+    expect(to('/key')[0]?.fields).toMatchObject({ Digits: '4', CallStatus: 'in-progress' });
+    expect(to('/inbound-status').map(({ fields }) => [fields.CallStatus, fields.CallDuration])).toEqual([
+      ['completed', '2'],
+    ]);
+    const [ring] = await rings();
+    expect(ring).toMatchObject({ of: missed.sid, created: clockAfter(632).toISOString() });
+    expect(await client.calls(ring?.sid).fetch()).toMatchObject({ direction: 'inbound', from: TO, to: FROM });
+    expect((await (await control('calls')).text()).trim().split('\n')).toHaveLength(1);
+    expect(await (await control('tally')).json()).toMatchObject({ calls: 1, ringBacks: 1 });
+  });
+
+  it('hears it ring as long as the answer begins with a pause', async () => {
+    const states: (string | undefined)[] = [];
+    routes['/inbound'] = ({ fields }) => {
+      states.push(fields.CallStatus);
+      return states.length < 3
+        ? '<Response><Pause length="5"/><Redirect>/inbound</Redirect></Response>'
+        : question('一二三四', '/key');
+    };
+    await ordered();
+    await until(700);
+    expect(states).toEqual(['ringing', 'ringing', 'ringing']);
+    expect((await rings())[0]).toMatchObject({ answered: clockAfter(642).toISOString() });
+  });
+
+  it('who gives up before he is answered was not answered', async () => {
+    person.patience = 10;
+    routes['/inbound'] = () => '<Response><Pause length="60"/></Response>';
+    await ordered();
+    await until(700);
+    expect(to('/inbound-status')[0]?.fields).toMatchObject({ CallStatus: 'no-answer', CallDuration: '0' });
+    expect(await rings()).toHaveLength(1);
+  });
+
+  it('does not when he was called again before', async () => {
+    person.ring = ({ calls }) => (calls === 1 ? { does: 'ring-out', connect: 1 } : { does: 'busy' });
+    await ordered();
+    await until(300);
+    await ordered();
+    await until(2000);
+    expect(await rings()).toEqual([]);
+  });
+
+  it.each([
+    ['his line was busy', { ring: () => ({ does: 'busy' }) as const }, {}],
+    ['he is not one who does', { ringsBack: () => null }, {}],
+    ['our number leads nowhere', {}, { voiceUrl: undefined }],
+  ])('does not when %s', async (_, his, ours) => {
+    Object.assign(person, his);
+    await restart({ ...listening(), ...ours } as Partial<SimulatorOptions>);
+    await ordered();
+    await until(2000);
+    expect(await rings()).toEqual([]);
+  });
+
+  it('rings back once, also when the carrier was killed before or after it', async () => {
+    const data = mkdtempSync(path.join(tmpdir(), 'simulator-'));
+    await restart({ ...listening(), folder: data });
+    await ordered();
+    await until(100);
+    await restart({ ...listening(), folder: data });
+    await until(700);
+    expect(await rings()).toHaveLength(1);
+    await restart({ ...listening(), folder: data });
+    await until(2000);
+    expect(await rings()).toHaveLength(1);
+    expect(to('/inbound')).toHaveLength(1);
   });
 });
 
