@@ -450,6 +450,7 @@ const chinese = {
       valid: '有效回访',
       validOf: (target: string) => `目标 ${target} 户`,
       validWhy: (released: string) => `已抽取 ${released} 户；抽到的都走完全部方案，超过目标也照样计入`,
+      validStruck: (released: string, struck: string) => `已抽取 ${released} 户；另有 ${struck} 份按公布的规则无效`,
       rr2: '应答率 RR2',
       rr2Why: (valid: string, released: string) => `${valid} ÷ 抽到的 ${released} 户，不只是接通的，所以会逐步上升`,
       rr2Final: (valid: string, released: string) => `${valid} ÷ 抽到的 ${released} 户，不只是接通的`,
@@ -1422,6 +1423,7 @@ const english: Messages = {
       validOf: (target) => `target ${target}`,
       validWhy: (released) =>
         `${released} drawn; each gets the whole protocol, and responses beyond the target count too`,
+      validStruck: (released, struck) => `${released} drawn; ${struck} more are invalid by published rule`,
       rr2: 'Response rate RR2',
       rr2Why: (valid, released) =>
         `${valid} of all ${released} drawn, not only those reached, so it rises until the end`,

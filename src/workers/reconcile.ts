@@ -3,6 +3,7 @@ import { endDeskCall } from '../survey/desk/call.ts';
 import { releaseForgotten } from '../survey/desk/forgotten.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
+import { raiseLateRechecks } from '../survey/quality/raise-flags.ts';
 import { launchDue } from '../survey/round/schedule.ts';
 import { releaseDueSpotChecks } from '../survey/round/spot-check.ts';
 import type { KnownCall } from '../telephony/ports.ts';
@@ -14,7 +15,7 @@ import { wakeSettle } from './wake.ts';
 /**
  * Asks for everything that is missing, so that nothing waits for ever: jobs that were lost with their queue, calls of
  * which nothing was heard, texts nobody knows the fate of, threads nobody answers, voice messages that lie at the
- * carrier, rounds that wait for a step.
+ * carrier, rounds that wait for a step, rechecks that came after the close.
  *
  * A call or text whose placing is unknown is looked up at its carrier at once, after ten minutes and after a day; then
  * it counts as made and lost. It is never asked for again.
@@ -31,6 +32,7 @@ export async function reconcile(services: Services): Promise<void> {
   await askForVoiceMessages(services);
   await guarded(services, () => releaseSpotChecks(services));
   await guarded(services, () => launchScheduled(services));
+  await guarded(services, async () => void (await raiseLateRechecks(services)));
   await askForSteps(services);
   await wakeSettle(services);
 }

@@ -16,6 +16,7 @@ import { closeRound } from '../../src/survey/round/close.ts';
 import { readTracks } from '../../src/survey/round/draw.ts';
 import { readRound } from '../../src/survey/round/listing.ts';
 import { readPublicBundle } from '../../src/survey/round/public-bundle.ts';
+import { handlersFor } from '../../src/workers/handlers.ts';
 import { fieldRound, settleIn, shopsOf } from '../support/city.ts';
 import { type Field, openField } from '../support/field.ts';
 
@@ -294,7 +295,7 @@ describe('a closed round is looked through', () => {
     for (const index of [0, 1]) await rate(shop(index), 5);
     const recheck = async (index: number, answers: object) =>
       all(
-        `INSERT INTO desk_task (id, case_id, reason, state, created_at, due_at, done_at, outcome, answers) VALUES ($1, $2, 'recheck', 'done', now(), now(), now(), 'complete', $3)`,
+        `INSERT INTO desk_task (id, case_id, reason, state, created_at, from_at, due_at, done_at, outcome, answers) VALUES ($1, $2, 'recheck', 'done', now(), now(), now(), now(), 'complete', $3)`,
         ...[randomUUID(), await caseOf(index), JSON.stringify(answers)],
       );
     await recheck(0, { Q1: 4 });
@@ -302,6 +303,42 @@ describe('a closed round is looked through', () => {
     await recheck(1, { Q1: 2, Q6: 1 });
     expect(await raiseFlags(field.services, roundId)).toBe(1);
     expect(await flags()).toEqual([{ kind: 'recheck-mismatch', shop: shop(1), evidence: { points: 3, items: [] } }]);
+  });
+
+  it('by the jobs that score it and that look after what came late', async () => {
+    const { close, score, reconcile } = handlersFor(field.services);
+    const codes = [
+      'sales',
+      'brand',
+      'price-marking',
+      'e-settlement',
+      'knowledge',
+      'service',
+      'daily-work',
+      'market-visits',
+    ];
+    await all(`INSERT INTO unit_indicator SELECT '2026-12', 'W01', code, 90 FROM unnest($1::text[]) AS code`, codes);
+    await fieldRound(field.city);
+    for (const index of [0, 1]) await rate(shop(index), 5);
+    const recheck = async (index: number) =>
+      all(
+        `INSERT INTO desk_task (id, case_id, reason, state, created_at, from_at, due_at, done_at, outcome, answers) VALUES ($1, $2, 'recheck', 'done', $3, $3, $3, $3, 'complete', '{"Q1": 2}')`,
+        ...[randomUUID(), await caseOf(index), field.city.clock.now()],
+      );
+    await recheck(0);
+    await settleAll();
+    await finishAll();
+    later('2026-12-02T10:00:00+08:00');
+    await close({ roundId });
+    await score({ roundId });
+    expect((await flags()).map((flag) => flag.shop)).toEqual([shop(0)]);
+    await reconcile({});
+    expect(await flags()).toHaveLength(1);
+    later('2026-12-20T10:00:00+08:00');
+    await recheck(1);
+    for (const _ of [1, 2]) await reconcile({});
+    expect((await flags()).map((flag) => flag.shop)).toEqual([shop(0), shop(1)]);
+    expect(await all(`SELECT detail FROM audit WHERE action = 'flags.raise'`)).toHaveLength(2);
   });
 
   it('for keys that came before their words, by the turns of the call', async () => {
@@ -347,7 +384,7 @@ describe('a closed round is looked through', () => {
     await fieldRound(field.city);
     await rate(shop(0), 5);
     await all(
-      `INSERT INTO desk_task (id, case_id, reason, state, created_at, due_at, answers) VALUES ($1, $2, 'recheck', 'done', now(), now(), '{"Q1": 1}')`,
+      `INSERT INTO desk_task (id, case_id, reason, state, created_at, from_at, due_at, answers) VALUES ($1, $2, 'recheck', 'done', now(), now(), now(), '{"Q1": 1}')`,
       ...[randomUUID(), await caseOf(0)],
     );
     expect(await raiseFlags(field.services, roundId)).toBe(0);

@@ -226,3 +226,23 @@ describe('the company’s own numbers', () => {
     expect(await all('SELECT FROM staff_phone WHERE until IS NULL')).toHaveLength(2);
   });
 });
+
+test('a struck response is no longer among the valid ones, and the page says so; the response rate stays', async () => {
+  const figures = async () => {
+    const words = wordsOf(await read(people.admin, '/rounds/2026-12-R1'));
+    const [, valid = ''] = /有效回访 ([\d,]+)/.exec(words) ?? [];
+    const [, rate = ''] = /应答率 RR2 ([\d.]+%)/.exec(words) ?? [];
+    return { valid: Number(valid.replace(',', '')), rate, words };
+  };
+  const before = await figures();
+  expect(before.words).not.toContain('按公布的规则无效');
+  await all(
+    `INSERT INTO invalidation (case_id, rule, detail, by, at) VALUES ($1, 'staff-number', '{}', 'system', $2)`,
+    ...[shop.case, field.city.clock.now()],
+  );
+  const after = await figures();
+  expect(after.valid).toBe(before.valid - 1);
+  expect(after.rate).toBe(before.rate);
+  expect(after.words).toContain('另有 1 份按公布的规则无效');
+  expect(wordsOf(await read(people.admin, '/rounds'))).toContain(`${after.valid} / `);
+});

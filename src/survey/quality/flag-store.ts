@@ -43,6 +43,22 @@ export const readRechecks = (query: Query, roundId: string): Promise<Recheck[]> 
     values: [roundId],
   });
 
+/** Those done since their round was closed, and after `since`, that no flag was raised for. */
+export const readLateRechecks = (
+  query: Query,
+  since: Date,
+): Promise<(Recheck & { readonly roundId: string; readonly questionnaireId: string })[]> =>
+  query({
+    text: `
+      SELECT c.round_id AS "roundId", r.questionnaire_id AS "questionnaireId", c.id AS "caseId", c.manager_id AS "managerId",
+             c.answers AS first, t.answers AS again
+      FROM desk_task t JOIN survey_case c ON c.id = t.case_id JOIN round r ON r.id = c.round_id
+      WHERE t.reason = 'recheck' AND t.answers IS NOT NULL AND r.state = 'closed' AND t.done_at >= r.closed_at AND t.done_at >= $1
+        AND ${validResponse} AND NOT EXISTS (SELECT FROM flag f WHERE f.case_id = c.id AND f.kind = 'recheck-mismatch')
+      ORDER BY t.done_at, c.id`,
+    values: [since],
+  });
+
 /** Answers by key on the telephone, each beside what was being said when it came. */
 export const readKeyed = (query: Query, roundId: string): Promise<KeyedCase[]> =>
   query<KeyedCase>({

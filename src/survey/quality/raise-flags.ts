@@ -1,12 +1,13 @@
 import { audit } from '../../platform/audit.ts';
 import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Database } from '../../platform/database.ts';
+import type { Database, Query } from '../../platform/database.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
 import { findInAnswers } from './answers.ts';
 import {
   readChangedPhones,
   readKeyed,
+  readLateRechecks,
   readLateStaffNumbers,
   readRechecks,
   readResponses,
@@ -29,9 +30,7 @@ export interface FlagServices {
  * @returns how many flags are new; 0 of a round that is not closed.
  */
 export async function raiseFlags(services: FlagServices, roundId: string): Promise<number> {
-  const { database, clock, chance } = services;
-  const now = clock.now();
-  return database.transaction(async (query) => {
+  return services.database.transaction(async (query) => {
     const [round] = await query<{ questionnaireId: string; frozenAt: Date }>({
       text: `
         SELECT r.questionnaire_id AS "questionnaireId", d.frozen_at AS "frozenAt" FROM round r JOIN draw d ON d.round_id = r.id
@@ -47,17 +46,40 @@ export async function raiseFlags(services: FlagServices, roundId: string): Promi
       ...findHaste(await readKeyed(query, roundId), questionnaire),
       ...(await readLateStaffNumbers(query, roundId)),
     ];
-    const raised = await storeFlags(
-      query,
-      roundId,
-      findings.map((found) => ({ id: chance.id(), ...found })),
-      now,
-    );
-    if (raised.length > 0) {
-      const kinds: Record<string, number> = {};
-      for (const kind of raised) kinds[kind] = (kinds[kind] ?? 0) + 1;
-      await audit(query, now, { actor: 'system', action: 'flags.raise', subject: roundId, detail: kinds });
-    }
-    return raised.length;
+    return raise(services, query, roundId, findings);
   });
+}
+
+/**
+ * The same for cases that the desk called again only after their round was closed, of the last thirty days. Adds what is
+ * new, whenever it is asked.
+ *
+ * @returns how many flags are new.
+ */
+export async function raiseLateRechecks(services: FlagServices): Promise<number> {
+  const { database, clock } = services;
+  const late = await readLateRechecks(database.query, new Date(clock.now().getTime() - 30 * 24 * 3_600_000));
+  let raised = 0;
+  for (const { roundId, questionnaireId, ...recheck } of late) {
+    const findings = findMismatches([recheck], await services.questionnaire(questionnaireId));
+    if (findings.length > 0) raised += await database.transaction((query) => raise(services, query, roundId, findings));
+  }
+  return raised;
+}
+
+/** Stores what was found and is not there yet, and a line in the audit log if anything is new. */
+async function raise(
+  { clock, chance }: FlagServices,
+  query: Query,
+  roundId: string,
+  findings: readonly Finding[],
+): Promise<number> {
+  const now = clock.now();
+  const flags = findings.map((found) => ({ id: chance.id(), ...found }));
+  const raised = await storeFlags(query, roundId, flags, now);
+  if (raised.length === 0) return 0;
+  const kinds: Record<string, number> = {};
+  for (const kind of raised) kinds[kind] = (kinds[kind] ?? 0) + 1;
+  await audit(query, now, { actor: 'system', action: 'flags.raise', subject: roundId, detail: kinds });
+  return raised.length;
 }

@@ -23,6 +23,7 @@ export function glance(picture: Picture): Tile[] {
   const cases = managers.flatMap((manager) => manager.cases);
   const valid = number(validIn(cases));
   const released = number(casesIn(cases));
+  const struck = answeredIn(cases) - validIn(cases);
   const alive = together(managers.map((manager) => manager.alive));
   const waiting = waitingInWords(picture, alive);
   const underWay = isUnderWay(round);
@@ -34,7 +35,7 @@ export function glance(picture: Picture): Tile[] {
     tile(
       words.valid,
       valid,
-      words.validWhy(released),
+      struck > 0 ? words.validStruck(released, number(struck)) : words.validWhy(released),
       words.validOf(number(sum(managers.map(({ target }) => target)))),
     ),
     tile(words.rr2, percent(ratesOf(cases).RR2), rr2Why(number(answeredIn(cases)), released)),
