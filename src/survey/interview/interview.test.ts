@@ -593,6 +593,30 @@ describe('whatever is pressed', () => {
     );
   });
 
+  it('no message is kept that was not announced the turn before, and none is kept twice', () => {
+    const message = fc.record({
+      ...{ kind: fc.constant('recorded' as const), id: fc.uuid(), seconds: fc.integer({ min: 0, max: 60 }) },
+      endedBy: fc.constantFrom<RecordingEnd>(...keys, 'silence', 'hang-up'),
+    });
+    const given = fc.oneof({ weight: 3, arbitrary: input }, { weight: 1, arbitrary: message });
+    let messages = 0;
+    fc.assert(
+      fc.property(fc.array(given, { maxLength: 40 }), (some) => {
+        // All that is left to ask is the comment, so that most calls come to it.
+        const call = new Call({ Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2, Q7a: 1 }, { questionnaire: withMessages });
+        for (const one of some) {
+          const [announced, known] = [call.heard.includes('V1') && call.record !== undefined, call.effects.length];
+          call.turn(one, 6);
+          const kept = call.effects.slice(known).filter(({ kind }) => kind === 'voice-message');
+          const said = one.kind === 'recorded' && one.seconds > 0 && announced;
+          expect(kept).toEqual(said ? [{ kind: 'voice-message', id: one.id, seconds: one.seconds }] : []);
+          messages += kept.length;
+        }
+      }),
+    );
+    expect(messages).toBeGreaterThan(0);
+  });
+
   it('every sequence of inputs ends, at the latest at the hard limit', () => {
     fc.assert(
       fc.property(fc.infiniteStream(input), fc.double({ min: 0.5, max: 30, noNaN: true }), (stream, pace) => {
