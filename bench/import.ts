@@ -36,6 +36,8 @@ const cases = ['csv, new', 'csv, again', 'xlsx, new'] as const;
 interface Figure {
   readonly seconds: number;
   readonly megabytes: number;
+  /** Of the import's own process, in seconds. */
+  readonly processor: number;
 }
 
 if (process.argv[2] === 'one') await one(process.argv[3] as ImportKind, process.argv[4] ?? '');
@@ -48,14 +50,17 @@ async function one(kind: ImportKind, path: string): Promise<void> {
   const { database, close } = await openDatabase(config, { log: openLog('warn') });
   const services = { database, clock: systemClock, chance: systemChance, vault: openOwnVault(config) };
   const out = new PassThrough();
-  const begun = performance.now();
+  const [begun, before] = [performance.now(), process.cpuUsage()];
   await importFile(kind, path, services, out);
   const seconds = (performance.now() - begun) / 1000;
+  const { user, system } = process.cpuUsage(before);
   const [counts] = await database.query<{ count: number }>({ text: 'SELECT count(*)::int AS count FROM retailer' });
   await close();
   const megabytes = process.resourceUsage().maxRSS / 1024;
   const said = (await text(out.end())).split('\n')[0];
-  process.stdout.write(`${JSON.stringify({ seconds, megabytes, said, stored: counts?.count })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ seconds, processor: (user + system) / 1e6, megabytes, said, stored: counts?.count })}\n`,
+  );
 }
 
 async function all(): Promise<void> {
@@ -74,7 +79,7 @@ async function all(): Promise<void> {
     }
     for (const [name, found] of figures)
       process.stdout.write(
-        `import ${retailers} retailers, ${name}: ${described(found, 'seconds', 's')}, ${described(found, 'megabytes', 'MB')}\n`,
+        `import ${retailers} retailers, ${name}: ${described(found, 'seconds', 's')}, own processor ${described(found, 'processor', 's')}, ${described(found, 'megabytes', 'MB')}\n`,
       );
     process.stdout.write(`Node ${process.version}, PostgreSQL embedded, fsync on, load ${loadavg()[0]?.toFixed(1)}\n`);
   } finally {
