@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { importFile } from '../../src/cli/import.ts';
 import { firstBrokenLine } from '../../src/platform/audit.ts';
 import { readScoreInput } from '../../src/scoring/store.ts';
 import { readReport } from '../../src/survey/disposition/read-report.ts';
@@ -89,6 +94,15 @@ describe('numbers of the company’s own people', () => {
     const shown = listed.map(({ employee, masked }) => `${employee} ${masked}`);
     expect(shown.sort()).toEqual(['E2 0791-****456', 'E2 138****0002', 'E9 138****0001']);
     expect(await all('SELECT action FROM audit WHERE action = $1', 'staff.import')).toHaveLength(2);
+  });
+
+  it('come by command too', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'huifang-'));
+    await writeFile(join(folder, 'staff.csv'), file('E1,13800010001', 'E2,13800010002'));
+    const out = new PassThrough();
+    await importFile('staff', join(folder, 'staff.csv'), field.city, out);
+    expect(out.read().toString()).toContain('staff.csv：员工号码 2 行，新增 2');
+    await rm(folder, { recursive: true });
   });
 
   it('stand nowhere in clear', async () => {
@@ -204,10 +218,16 @@ describe('a response', () => {
     expect(await all('SELECT rule, withdrawn_at FROM invalidation')).toEqual([
       { rule: 'staff-number', withdrawn_at: null },
     ]);
+    const counted = async () => ({
+      valid: (await readRound(field.city.database.query, roundId))?.valid,
+      threes: (await readScoreInput(field.city.database.query, roundId)).managers[0]?.ratings['3'],
+    });
+    expect((await counted()).valid).toBe(0);
     later('2026-12-01T09:50:00+08:00');
     await rate(shop(0), 3);
     await settleAll();
     expect(await inForce()).toEqual([]);
+    expect(await counted()).toEqual({ valid: 1, threes: 1 });
     expect(await all('SELECT rule, withdrawn_at FROM invalidation')).toEqual([
       { rule: 'staff-number', withdrawn_at: field.city.clock.now() },
     ]);
