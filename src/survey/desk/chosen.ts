@@ -12,6 +12,9 @@ export interface DeskShares {
   readonly recheck: number;
 }
 
+/** What a rule set has that says nothing of them: a fifth of the silent, and 5 % of the complete. */
+export const usualShares = { silentShare: '1/5', recheckShare: '1/20' } as const;
+
 export interface Chosen {
   /** A person calls if nobody is reached. */
   readonly ifSilent: boolean;

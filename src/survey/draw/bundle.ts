@@ -39,6 +39,16 @@ const managerDraw = z.object({
   invalid: z.record(z.string(), count).optional(),
 });
 
+/** Whom people call on their own account, chosen by further tickets (src/survey/desk/chosen.ts), of those released. */
+const desk = z.object({
+  silentShare: exact,
+  recheckShare: exact,
+  /** Managers of whom everybody silent is called: they were not rated twice running. */
+  notRated: z.array(z.string()),
+  silent: z.array(z.string()),
+  recheck: z.array(z.string()),
+});
+
 export const drawBundle = z.object({
   drawId: z.string().min(1),
   frame: z.string(),
@@ -57,6 +67,8 @@ export const drawBundle = z.object({
   operatorTrusted: z.boolean().optional(),
   /** What the caps follow from; a bundle without them is not checked for caps. */
   rules: z.object({ sampling }).optional(),
+  /** Sorted by id; a bundle without it is not checked for whom the desk called. */
+  desk: desk.optional(),
 });
 
 export type DrawBundle = z.infer<typeof drawBundle>;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chosenUnder } from '../desk/chosen.ts';
 import { type DrawWish, drawByTheBook, goodBundle } from './bundle.fixture.ts';
 import type { DrawBundle, LoggedRelease, ManagerDraw } from './bundle.ts';
 import { commitmentOf, seedOf, sha256hex } from './satq1.ts';
@@ -367,5 +368,42 @@ describe('of random draws', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('whom people call', () => {
+  /** Half of the released, so that both kinds are among the few of the example. */
+  const withDesk = (
+    change: (desk: NonNullable<DrawBundle['desk']>) => object = (desk) => desk,
+    notRated: string[] = [],
+  ): DrawBundle => {
+    const bundle = goodBundle();
+    const chosen = chosenUnder(bundle.seed, { silent: 0.5, recheck: 0.5 });
+    const released = bundle.releases.flatMap(({ manager, ids }) => ids.map((id) => ({ manager, id })));
+    const silent = released
+      .filter(({ manager, id }) => !notRated.includes(manager) && chosen(id).ifSilent)
+      .map(({ id }) => id);
+    const recheck = released.filter(({ id }) => chosen(id).recheck).map(({ id }) => id);
+    const desk = { silentShare: '1/2', recheckShare: '0.5', notRated, silent, recheck };
+    return { ...bundle, desk: { ...desk, ...change(desk) } };
+  };
+
+  it('verifies as the seed chose them, and managers who were not rated twice have no sample', () => {
+    expect(withDesk().desk?.silent.length).toBeGreaterThan(3);
+    expect(told(withDesk())).toEqual([]);
+    expect(told(withDesk(undefined, ['W1']))).toEqual([]);
+  });
+
+  it.each(['silent', 'recheck'] as const)('names somebody who is missing, or was slipped in, among the %s', (part) => {
+    const [left, stranger] = [
+      withDesk((desk) => ({ [part]: desk[part].slice(1) })),
+      withDesk((desk) => ({ [part]: [...desk[part], 'S1'] })),
+    ];
+    expect(told(left)).toEqual([expect.stringMatching(new RegExp(`^desk, ${part}: 抽中的`))]);
+    expect(told(stranger)).toEqual([expect.stringMatching(new RegExp(`^desk, ${part}: S1 不是抽中的`))]);
+  });
+
+  it('names a share that was changed afterwards', () => {
+    expect(told(withDesk(() => ({ silentShare: '1/100' }))).length).toBeGreaterThan(3);
   });
 });

@@ -1,3 +1,4 @@
+import { chosenUnder } from '../desk/chosen.ts';
 import type { DrawBundle, LoggedRelease, ManagerDraw } from './bundle.ts';
 import { byUtf8, faultOfId, normaliseId } from './identifier.ts';
 import { commitmentOf, type FrameEntry, order, seedOf, sha256hex } from './satq1.ts';
@@ -34,6 +35,7 @@ export function verifyDraw(bundle: DrawBundle): Finding[] {
       ...releaseFindings(managerId, manager, bundle, replay),
     ]),
     ...missingManagers(bundle, replay),
+    ...deskFindings(bundle),
   ];
 }
 
@@ -351,4 +353,35 @@ function capFindings(
       `${waves.length} 批，最多 ${rules.sampling.waves} 批 · ${waves.length} waves, at most ${rules.sampling.waves}`,
     ),
   ];
+}
+
+// ── Whom people call ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Whoever is chosen among the silent, and for a recheck, is chosen by the seed: nobody more and nobody less. */
+function deskFindings({ desk, seed, releases }: DrawBundle): Finding[] {
+  if (!desk) return [];
+  const shares = { silent: shareOf(desk.silentShare), recheck: shareOf(desk.recheckShare) };
+  const chosen = chosenUnder(seed, shares);
+  const owed = new Set(desk.notRated);
+  const released = releases.flatMap(({ manager, ids }) => ids.map((id) => ({ id, owed: owed.has(manager) })));
+  const expected = {
+    silent: released.filter((one) => !one.owed && chosen(one.id).ifSilent).map(({ id }) => id),
+    recheck: released.filter(({ id }) => chosen(id).recheck).map(({ id }) => id),
+  };
+  return (['silent', 'recheck'] as const).flatMap((part) => {
+    const [listed, due] = [new Set(desk[part]), new Set(expected[part])];
+    return [
+      ...desk[part]
+        .filter((id) => !due.has(id))
+        .map((id) => finding(`desk, ${part}`, `${id} 不是抽中的 · ${id} was not chosen by the seed`)),
+      ...expected[part]
+        .filter((id) => !listed.has(id))
+        .map((id) => finding(`desk, ${part}`, `抽中的 ${id} 不在其中 · ${id} was chosen and is not among them`)),
+    ];
+  });
+}
+
+function shareOf(text: string): number {
+  const [numerator = 0, denominator = 1] = text.split('/').map(Number);
+  return numerator / denominator;
 }

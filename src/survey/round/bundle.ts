@@ -1,6 +1,7 @@
-import type { Database } from '../../platform/database.ts';
+import type { Database, Query } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
+import { usualShares } from '../desk/chosen.ts';
 import type { DrawBundle, LoggedRelease, ManagerDraw, ReleaseKind } from '../draw/bundle.ts';
 import { frameText, seedOf } from '../draw/satq1.ts';
 import { countInvalid, invalidByManager } from '../quality/invalidate.ts';
@@ -12,6 +13,8 @@ interface RevealedDraw {
   readonly frameHash: string;
   readonly operatorTrusted: boolean;
   readonly sampling: NonNullable<DrawBundle['rules']>['sampling'];
+  /** null = the rule set leaves them at their usual values. */
+  readonly shares: { readonly silentShare: string; readonly recheckShare: string } | null;
 }
 
 /**
@@ -27,7 +30,7 @@ export async function readDrawBundle(
   const [draw] = await query<RevealedDraw>({
     text: `
       SELECT d.public_value AS "publicValue", d.frame_hash AS "frameHash", d.operator_trusted AS "operatorTrusted",
-             s.document->'sampling' AS sampling
+             s.document->'sampling' AS sampling, s.document->'desk' AS shares
       FROM draw d JOIN round r ON r.id = d.round_id JOIN rule_set s ON s.id = r.rule_set_id
       WHERE d.round_id = $1 AND d.revealed_at IS NOT NULL AND r.fielding_at IS NOT NULL`,
     values: [roundId],
@@ -50,15 +53,33 @@ export async function readDrawBundle(
   const releases = await readReleases(database, roundId);
   const stored = await readNonces(query, roundId);
   const nonces = openNonces(stored, vault) ?? [];
-  const { frameHash, publicValue, operatorTrusted, sampling } = draw;
+  const { frameHash, publicValue, operatorTrusted, sampling, shares } = draw;
   return {
     ...{ drawId: roundId, frame: frameText(lines), frameHash, nonces, publicValue },
     commitments: stored.flatMap(({ commitment }) => commitment ?? []),
     seed: seedOf({ drawId: roundId, frameHash, nonces, publicValue }),
     sharedPhones: sharedPhones(lines),
     managers: managerDraws(lines, excluded, releases, invalidByManager(await countInvalid(query, roundId))),
-    ...{ releases, operatorTrusted, rules: { sampling } },
+    ...{ releases, operatorTrusted, rules: { sampling }, desk: await readChosen(query, roundId, shares) },
   };
+}
+
+/** Whom the seed chose to be called by people, of those released. */
+async function readChosen(
+  query: Query,
+  roundId: string,
+  shares: RevealedDraw['shares'],
+): Promise<NonNullable<DrawBundle['desk']>> {
+  const [chosen] = await query<Record<'notRated' | 'silent' | 'recheck', string[]>>({
+    text: `
+      SELECT coalesce(array_agg(DISTINCT manager_id) FILTER (WHERE if_silent = 'not-rated'), '{}') AS "notRated",
+             coalesce(array_agg(retailer_id ORDER BY retailer_id COLLATE "C") FILTER (WHERE if_silent = 'silent-sample'), '{}') AS silent,
+             coalesce(array_agg(retailer_id ORDER BY retailer_id COLLATE "C") FILTER (WHERE recheck), '{}') AS recheck
+      FROM survey_case WHERE round_id = $1`,
+    values: [roundId],
+  });
+  const { silentShare, recheckShare } = shares ?? usualShares;
+  return { silentShare, recheckShare, ...(chosen ?? { notRated: [], silent: [], recheck: [] }) };
 }
 
 /**
