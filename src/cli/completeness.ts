@@ -1,14 +1,11 @@
 import { DateTime } from 'luxon';
-import { readConfig } from '../config.ts';
-import { openDatabase } from '../main.ts';
-import { systemClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import { BadInput, Refused } from '../platform/errors.ts';
-import { openLog } from '../platform/log.ts';
 import type { Loss, ManagerCompleteness } from '../survey/roster/completeness.ts';
 import { periodToConfirm, readConfirmations } from '../survey/roster/confirmation.ts';
 import { checkFrame } from '../survey/roster/frame-check.ts';
 import { companyTimeZone } from '../survey/roster/import.ts';
+import { inThisInstallation } from './installation.ts';
 
 export interface CompletenessOptions {
   /** A frozen round's frame instead of the roster. */
@@ -47,14 +44,8 @@ export async function printCompleteness(
 }
 
 /** The same, of this installation's roster. */
-export async function completeness(options: CompletenessOptions, out: NodeJS.WritableStream): Promise<void> {
-  const { database, close } = await openDatabase(readConfig(process.env), { log: openLog('warn') });
-  try {
-    await printCompleteness(database, systemClock.now(), options, out);
-  } finally {
-    await close();
-  }
-}
+export const completeness = (options: CompletenessOptions, out: NodeJS.WritableStream): Promise<void> =>
+  inThisInstallation(({ database, clock }) => printCompleteness(database, clock.now(), options, out));
 
 /** A freeze on that day may come as late as its last moment. */
 function endOf(day: string): Date {

@@ -1,14 +1,10 @@
 import canonicalize from 'canonicalize';
-import { readConfig } from '../config.ts';
-import { openDatabase, openOwnVault } from '../main.ts';
-import { systemChance } from '../platform/chance.ts';
-import { systemClock } from '../platform/clock.ts';
 import { Refused } from '../platform/errors.ts';
-import { openLog } from '../platform/log.ts';
 import { readDrawBundle } from '../survey/round/bundle.ts';
 import { commitNonce, handInNonce } from '../survey/round/hand-in.ts';
 import type { RoundServices } from '../survey/round/launch.ts';
 import { readPublicBundle } from '../survey/round/public-bundle.ts';
+import { inThisInstallation } from './installation.ts';
 
 /** `huifang draw commit ROUND COMMITMENT --holder USER`: for a holder who has no browser at hand. */
 export const drawCommit = (roundId: string, commitment: string, holder: string, out: NodeJS.WritableStream) =>
@@ -39,16 +35,6 @@ export const drawExport = (roundId: string, isPublic: boolean, out: NodeJS.Writa
     const bundle = await (isPublic ? readPublicBundle : readDrawBundle)(services, roundId);
     out.write(`${canonicalize(bundle)}\n`);
   });
-
-async function inThisInstallation(act: (services: RoundServices) => Promise<void>): Promise<void> {
-  const config = readConfig(process.env);
-  const { database, close } = await openDatabase(config, { log: openLog('warn') });
-  try {
-    await act({ database, clock: systemClock, chance: systemChance, vault: openOwnVault(config) });
-  } finally {
-    await close();
-  }
-}
 
 /** A holder by his id or by his name. */
 async function holderCalled({ database }: RoundServices, roundId: string, called: string): Promise<string> {

@@ -2,14 +2,10 @@ import { createWriteStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { readConfig } from '../config.ts';
-import { openDatabase, openOwnVault } from '../main.ts';
-import { systemChance } from '../platform/chance.ts';
-import { systemClock } from '../platform/clock.ts';
 import { BadInput } from '../platform/errors.ts';
-import { openLog } from '../platform/log.ts';
 import { type ExportFormat, type ExportKind, exportRoster } from '../survey/roster/export.ts';
 import type { RosterServices } from '../survey/roster/import.ts';
+import { inThisInstallation } from './installation.ts';
 
 const formats: Readonly<Record<string, ExportFormat>> = { '.csv': 'csv', '.xlsx': 'xlsx' };
 
@@ -37,18 +33,9 @@ export async function exportFile(
 }
 
 /** The same, out of this installation's database. */
-export async function exportFromRoster(
+export const exportFromRoster = (
   kind: ExportKind,
   path: string,
   out: NodeJS.WritableStream,
   { clearPhones = false }: { clearPhones?: boolean },
-): Promise<void> {
-  const config = readConfig(process.env);
-  const { database, close } = await openDatabase(config, { log: openLog('warn') });
-  try {
-    const services = { database, clock: systemClock, chance: systemChance, vault: openOwnVault(config) };
-    await exportFile(kind, path, services, out, clearPhones);
-  } finally {
-    await close();
-  }
-}
+): Promise<void> => inThisInstallation((services) => exportFile(kind, path, services, out, clearPhones));

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { BadInput, KnownError } from '../platform/errors.ts';
+import type { Installation } from './installation.ts';
 import type * as Users from './user.ts';
-import type { Installation } from './user.ts';
 
 /**
  * The `huifang` command. Exit status 0: fine; 1: the check failed, or it could not be done; 2: wrong use or bad input.
@@ -103,29 +103,6 @@ draw
     if (!drawVerify(path, process.stdout, process.stderr)) process.exitCode = 1;
   });
 
-const questionnaire = program.command('questionnaire').description('问卷的版本 · versions of the questionnaire');
-questionnaire
-  .command('check')
-  .description('检查一份问卷 · check a questionnaire: every fault, and what to know about it')
-  .argument('<file>', 'a JSON file')
-  .action(async (file) => (await import('./questionnaire.ts')).checkFile(file, process.stdout));
-questionnaire
-  .command('publish')
-  .description('发布，从此不变 · publish a version for good')
-  .argument('<file>', 'a JSON file')
-  .action(async (file) => (await import('./questionnaire.ts')).publishFile(file, process.stdout));
-questionnaire
-  .command('compare')
-  .description('两个版本是否可比 · tell whether two versions are comparable')
-  .argument('<before>', 'an id, or a JSON file')
-  .argument('<after>', 'an id, or a JSON file')
-  .action(async (a, b) => (await import('./questionnaire.ts')).compareVersions(a, b, process.stdout));
-questionnaire
-  .command('export')
-  .description('导出一个版本 · write a version as JSON')
-  .argument('<id>', 'such as HF-1')
-  .action(async (id) => (await import('./questionnaire.ts')).exportVersion(id, process.stdout));
-
 draw
   .command('nonce')
   .description('生成随机数和它的指纹，不联网 · make a nonce and its commitment, offline')
@@ -162,6 +139,29 @@ draw
     (await import('./draw-round.ts')).drawExport(round, options.public, process.stdout),
   );
 
+const questionnaire = program.command('questionnaire').description('问卷的版本 · versions of the questionnaire');
+questionnaire
+  .command('check')
+  .description('检查一份问卷 · check a questionnaire: every fault, and what to know about it')
+  .argument('<file>', 'a JSON file')
+  .action(async (file) => (await import('./questionnaire.ts')).checkFile(file, process.stdout));
+questionnaire
+  .command('publish')
+  .description('发布，从此不变 · publish a version for good')
+  .argument('<file>', 'a JSON file')
+  .action(async (file) => (await import('./questionnaire.ts')).publishFile(file, process.stdout));
+questionnaire
+  .command('compare')
+  .description('两个版本是否可比 · tell whether two versions are comparable')
+  .argument('<before>', 'an id, or a JSON file')
+  .argument('<after>', 'an id, or a JSON file')
+  .action(async (a, b) => (await import('./questionnaire.ts')).compareVersions(a, b, process.stdout));
+questionnaire
+  .command('export')
+  .description('导出一个版本 · write a version as JSON')
+  .argument('<id>', 'such as HF-1')
+  .action(async (id) => (await import('./questionnaire.ts')).exportVersion(id, process.stdout));
+
 program
   .command('try')
   .description(
@@ -191,8 +191,8 @@ program
 
 const user = program.command('user').description('用户 · the people who use Huifang');
 const withUsers = async (act: (commands: typeof Users, services: Installation) => Promise<void>) => {
-  const commands = await import('./user.ts');
-  await commands.inThisInstallation((services) => act(commands, services));
+  const [{ inThisInstallation }, commands] = await Promise.all([import('./installation.ts'), import('./user.ts')]);
+  await inThisInstallation((services) => act(commands, services));
 };
 user
   .command('list')

@@ -2,12 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import cliProgress from 'cli-progress';
-import { readConfig } from '../config.ts';
-import { openDatabase, openOwnVault } from '../main.ts';
-import { systemChance } from '../platform/chance.ts';
-import { systemClock } from '../platform/clock.ts';
 import { BadInput } from '../platform/errors.ts';
-import { openLog } from '../platform/log.ts';
 import { closesMany } from '../survey/roster/closing.ts';
 import { BadFile, faultReport } from '../survey/roster/faults.ts';
 import {
@@ -20,6 +15,7 @@ import {
   type RetailersWish,
   type RosterServices,
 } from '../survey/roster/import.ts';
+import { inThisInstallation } from './installation.ts';
 
 /** `huifang import managers|retailers|indicators|staff FILE`. */
 export type ImportKind = keyof typeof kinds;
@@ -84,22 +80,16 @@ export async function importIntoRoster(
 ): Promise<void> {
   // Rows are garbage as soon as they are laid out. Left alone the collector waits until there is twice as much of it.
   setFlagsFromString('--optimize-for-size');
-  const config = readConfig(process.env);
-  const { database, close } = await openDatabase(config, { log: openLog('warn') });
   const bar = new cliProgress.SingleBar({
     stream: process.stderr,
     format: '  {value} 行 · rows  {duration_formatted}',
     hideCursor: true,
     clearOnComplete: true,
   });
-  try {
-    const services = { database, clock: systemClock, chance: systemChance, vault: openOwnVault(config) };
+  await inThisInstallation(async (services) => {
     bar.start(0, 0);
     await importFile(kind, path, services, out, { ...options, progress: (rows) => bar.update(rows) });
-  } finally {
-    bar.stop();
-    await close();
-  }
+  }).finally(() => bar.stop());
 }
 
 function counts({ rows, created, changed, unchanged }: ImportReport): string[] {

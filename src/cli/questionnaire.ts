@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readConfig } from '../config.ts';
-import { openDatabase } from '../main.ts';
-import { systemClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
-import { openLog } from '../platform/log.ts';
 import { type Comparison, compareQuestionnaires, type Difference } from '../survey/questionnaire/compare.ts';
 import { exampleLength, longestCallSeconds, warningsOf } from '../survey/questionnaire/measure.ts';
 import { languages, parseQuestionnaire, type Questionnaire } from '../survey/questionnaire/questionnaire.ts';
 import { existing, publishDocument } from '../survey/questionnaire/versions.ts';
+import { inThisInstallation } from './installation.ts';
 import { readJson } from './read-json.ts';
 
 /** `huifang questionnaire check|publish|compare|export`. A version is an id in the database, or a JSON file. */
@@ -19,10 +16,10 @@ export function checkFile(path: string, out: NodeJS.WritableStream): void {
 }
 
 export const publishFile = (path: string, out: NodeJS.WritableStream): Promise<void> =>
-  withDatabase(async (database) => {
+  inThisInstallation(async ({ database, clock }) => {
     const document = readJson(path, path);
     out.write(described(parseQuestionnaire(document)));
-    const { id, hash, published } = await publishDocument({ database, clock: systemClock }, document, 'cli');
+    const { id, hash, published } = await publishDocument({ database, clock }, document, 'cli');
     out.write(
       `${published ? '已发布 · published' : '早已发布，内容相同 · published before, the same'}: ${id}  sha256 ${hash}\n`,
     );
@@ -34,7 +31,7 @@ export async function compareVersions(before: string, after: string, out: NodeJS
 }
 
 export const exportVersion = (id: string, out: NodeJS.WritableStream): Promise<void> =>
-  withDatabase(async ({ query }) => {
+  inThisInstallation(async ({ database: { query } }) => {
     out.write(`${JSON.stringify((await existing(query, id)).document, null, 2)}\n`);
   });
 
@@ -87,16 +84,7 @@ async function readBoth(before: string, after: string): Promise<[Questionnaire, 
       isFile(name) || !database ? readJson(name, name) : (await existing(database.query, name)).document,
     );
   if (isFile(before) && isFile(after)) return [await read(before, null), await read(after, null)];
-  return withDatabase(async (database) => [await read(before, database), await read(after, database)]);
+  return inThisInstallation(async ({ database }) => [await read(before, database), await read(after, database)]);
 }
 
 const isFile = (name: string): boolean => /\.json$/i.test(name) || existsSync(name);
-
-async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
-  const { database, close } = await openDatabase(readConfig(process.env), { log: openLog('warn') });
-  try {
-    return await work(database);
-  } finally {
-    await close();
-  }
-}

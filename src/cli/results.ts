@@ -1,12 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { extname } from 'node:path';
-import { readConfig } from '../config.ts';
-import { openDatabase } from '../main.ts';
-import { systemClock } from '../platform/clock.ts';
 import { BadInput } from '../platform/errors.ts';
-import { openLog } from '../platform/log.ts';
 import { parseQuestionnaire } from '../survey/questionnaire/questionnaire.ts';
 import { type ExportKind, exportFormats, exportResults } from '../survey/round/results-export.ts';
+import { inThisInstallation } from './installation.ts';
 
 /**
  * `huifang results export ROUND --kind cases|attempts|tallies FILE`; the format is the file's ending.
@@ -24,14 +21,11 @@ export async function exportRoundResults(
     throw new BadInput('无法导出 · cannot export', [
       { where: path, message: '文件名应以 .csv 或 .json 结尾 · the name must end in .csv or .json' },
     ]);
-  const { database, close } = await openDatabase(readConfig(process.env), { log: openLog('warn') });
-  try {
+  await inThisInstallation(async ({ database, clock }) => {
     const questionnaire = async (id: string) =>
       parseQuestionnaire((await database.prisma.questionnaire.findUniqueOrThrow({ where: { id } })).document);
-    const services = { database, clock: systemClock, questionnaire };
+    const services = { database, clock, questionnaire };
     await exportResults(services, { roundId, kind, format, actor: 'cli' }, createWriteStream(path));
     out.write(`${path}\n`);
-  } finally {
-    await close();
-  }
+  });
 }

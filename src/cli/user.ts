@@ -1,11 +1,7 @@
-import { readConfig } from '../config.ts';
-import { openDatabase } from '../main.ts';
-import { systemChance } from '../platform/chance.ts';
-import { systemClock } from '../platform/clock.ts';
 import { Refused } from '../platform/errors.ts';
-import { openLog } from '../platform/log.ts';
-import { addUser, changeUser, linkFor, revokeUser, type UserServices } from '../web/users/change.ts';
+import { addUser, changeUser, linkFor, revokeUser } from '../web/users/change.ts';
 import { readUsers, type User } from '../web/users/store.ts';
+import type { Installation } from './installation.ts';
 
 /** `huifang user list|add|change|link|revoke`. A user is named by his id, or by his name where only one has it. */
 export interface UserOptions {
@@ -13,10 +9,6 @@ export interface UserOptions {
   readonly role?: string;
   readonly district?: string;
   readonly manager?: string;
-}
-
-export interface Installation extends UserServices {
-  readonly publicUrl: string;
 }
 
 type Out = NodeJS.WritableStream;
@@ -67,16 +59,4 @@ async function userCalled({ database }: Installation, called: string): Promise<U
       ? `没有用户 ${called} · there is no user ${called}`
       : `${called} 有 ${found.length} 名，请用编号 · ${found.length} users are called ${called}: name one by his id`,
   );
-}
-
-/** Opens this installation's database for one command. */
-export async function inThisInstallation(act: (services: Installation) => Promise<void>): Promise<void> {
-  const config = readConfig(process.env);
-  const { database, close } = await openDatabase(config, { log: openLog('warn') });
-  try {
-    const publicUrl = config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`;
-    await act({ database, clock: systemClock, chance: systemChance, publicUrl });
-  } finally {
-    await close();
-  }
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addOne, changeOne, type Installation, linkForOne, listAllUsers, revokeOne } from '../../src/cli/user.ts';
+import type { Installation } from '../../src/cli/installation.ts';
+import { addOne, changeOne, linkForOne, listAllUsers, revokeOne } from '../../src/cli/user.ts';
 import { type City, openCity, settleIn, shopsOf } from '../support/city.ts';
 import { huifang } from '../support/huifang.ts';
 import { printed } from '../support/printed.ts';
