@@ -47,11 +47,11 @@ interface Habit {
  * about 4 % are dead and about 4 % refuse for good.
  */
 export const HABITS: Readonly<Record<Kind, Habit>> = {
-  content: { weight: 108, picksUp: [0.62], ringsBack: 0.15, answersTexts: 0.35, rates: 4.65 },
-  ordinary: { weight: 120, picksUp: [0.46], ringsBack: 0.1, answersTexts: 0.3, rates: 4.15 },
-  angry: { weight: 40, picksUp: [0.55], ringsBack: 0.15, answersTexts: 0.35, rates: 2 },
+  content: { weight: 108, picksUp: [0.62], ringsBack: 0.3, answersTexts: 0.35, rates: 4.65 },
+  ordinary: { weight: 120, picksUp: [0.46], ringsBack: 0.25, answersTexts: 0.3, rates: 4.15 },
+  angry: { weight: 40, picksUp: [0.55], ringsBack: 0.3, answersTexts: 0.35, rates: 2 },
   'busy-at-first': { weight: 40, picksUp: [0, 0.5, 0.75], answersTexts: 0.3, rates: 4.15 },
-  'hard-to-reach': { weight: 192, picksUp: [0.03, 0.1, 0.12, 0.12], ringsBack: 0.03, answersTexts: 0.1, rates: 4.15 },
+  'hard-to-reach': { weight: 192, picksUp: [0.03, 0.1, 0.12, 0.12], ringsBack: 0.12, answersTexts: 0.1, rates: 4.15 },
   voicemail: { weight: 108, picksUp: [1], answersTexts: 0.15, rates: 4.15 },
   'leaves-midway': { weight: 38, picksUp: [0.6], answersTexts: 0.25, rates: 3.9 },
   'leaves-early': { weight: 120, picksUp: [0.7], answersTexts: 0.1, rates: 4 },
