@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addStaffPhone } from '../../src/survey/quality/staff-phones.ts';
+import { makeSchedule } from '../../src/survey/round/schedule.ts';
+import { scheduleSpotCheck } from '../../src/survey/round/spot-check.ts';
 import { signInLinkFor } from '../../src/web/sign-in.ts';
+import { drawRules } from '../../src/workers/rules.ts';
 import { type Field, hangNovember, openField, publishField, workField } from '../support/field.ts';
 import { chromiumHere, openChromium } from './chromium.ts';
 import { makeUser, openSite } from './site.ts';
@@ -15,12 +19,12 @@ if (!chromiumHere) console.error('not run: browser tests (no Chromium here: apt-
 interface Stand {
   readonly field: Field;
   readonly url: string;
-  readonly paths: readonly string[];
+  readonly paths: string[];
   storageState: Awaited<ReturnType<BrowserContext['storageState']>>;
   close(): Promise<void>;
 }
 
-async function stand(field: Field, paths: readonly string[]): Promise<Stand> {
+async function stand(field: Field, paths: string[]): Promise<Stand> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -58,6 +62,8 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
   let browser: Browser;
   let live: Stand;
   let published: Stand;
+  /** What one of the managers sees. */
+  let own: Stand;
 
   beforeAll(async () => {
     browser = await openChromium();
@@ -65,19 +71,48 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     await workField(fielding, 0.42);
     await hangNovember(done);
     await publishField(done);
-    await showSomethingToReview(done);
     live = await stand(fielding, [
       ...['/rounds/2026-12-R1', '/rounds', '/rounds/launch?period=2027-01', '/nowhere'],
       ...['/questionnaires', '/questionnaires/HF-1', '/questionnaires/HF-1/comparison?with=HF-1'],
+      ...['/roster', '/roster/completeness', '/draws/2026-12-R1', '/rounds/schedules'],
+      ...['/rounds/2026-12-R1/spot-checks', '/rounds/2026-12-R1/change/pause', '/rounds/2026-12-R1/change/cancel'],
     ]);
-    published = await stand(done, ['/board', '/rounds/2026-12-R1', '/reviews', '/staff-phones', '/roster']);
+    await askAndSchedule(fielding);
+    await showSomethingToReview(done);
+    published = await stand(done, ['/board', '/rounds/2026-12-R1', '/reviews', '/staff-phones']);
     for (const site of [live, published]) site.storageState = await (await signIn(site)).context().storageState();
+    live.paths.push(await bringFaultyRoster(await open(live), live.url));
+    own = { ...live, paths: ['/roster/mine'] };
+    own.storageState = await (await signIn(own, 'manager')).context().storageState();
   });
   afterAll(async () => {
     await browser?.close();
     await live?.close();
     await published?.close();
   });
+
+  /** Something to see on the pages of spot checks and schedules. */
+  async function askAndSchedule({ services }: Field): Promise<void> {
+    const own = { ...services, rules: async (id: string) => drawRules(await services.rules(id)) };
+    await scheduleSpotCheck(own, {
+      ...{ roundId: '2026-12-R1', askedBy: randomUUID(), reason: '辖区投诉较多，请核实服务情况', districtId: null },
+      ...{ managers: { named: ['K04', 'K05'] }, perManager: 2, dueAt: new Date('2026-12-02T10:00:00+08:00') },
+    });
+    await makeSchedule(own, { period: null, day: 31, time: '09:30', actor: 'A1' });
+  }
+
+  /** Brings a roster with faults, as a person does it; where it is looked at. */
+  async function bringFaultyRoster(page: Page, url: string): Promise<string> {
+    await page.goto(`${url}/roster`);
+    const file = Buffer.from(
+      '编号,店名,客户经理,电话,分层\n3601K990001,福来超市,K99,138-0013,乡下\n,红星便利店,K01,13800138000,城区\n',
+    );
+    const name = '城东营销部零售户（2026年12月最终版，含新入网）.csv';
+    await page.setInputFiles('#file', { name, mimeType: 'text/csv', buffer: file });
+    await page.click('form[action="/roster/uploads"] button');
+    await page.waitForURL('**/roster/uploads/*');
+    return new URL(page.url()).pathname;
+  }
 
   interface Look {
     readonly width?: number;
@@ -87,9 +122,11 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
   }
 
   /** Signs in as a person does it, once a stand. */
-  async function signIn({ field, url }: Stand): Promise<Page> {
+  async function signIn({ field, url }: Stand, role: 'admin' | 'manager' = 'admin'): Promise<Page> {
     const page = await (await browser.newContext()).newPage();
-    await page.goto(await signInLinkFor(field.services, url, await makeUser(field, 'admin')));
+    const id = await makeUser(field, role);
+    if (role === 'manager') await field.city.database.prisma.user.update({ where: { id }, data: { managerId: 'K01' } });
+    await page.goto(await signInLinkFor(field.services, url, id));
     await page.click('button.primary');
     await page.waitForURL((address) => !address.pathname.startsWith('/sign-in'));
     return page;
@@ -104,22 +141,30 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     return context.newPage();
   }
 
+  /** Answered with an error on purpose, which a browser mentions: no such page, a file with faults. */
+  const refused = /^\/(nowhere|roster\/uploads\/.*)$/;
   const screens = [390, 1440].flatMap((width) => (['zh', 'en'] as const).map((language) => ({ width, language })));
 
-  test.each(screens)('nothing scrolls sideways at $width px in $language', async (screen) => {
-    for (const site of [live, published]) {
-      const page = await open(site, screen);
-      for (const path of site.paths) {
-        await page.goto(site.url + path);
-        for (const summary of await page.locator('summary').all()) await summary.click();
-        expect({ path, over: await overflow(page) }).toEqual({ path, over: [] });
+  test.each(screens)(
+    'nothing scrolls sideways, spills or touches at $width px in $language',
+    async (screen) => {
+      for (const site of [live, published, own]) {
+        const page = await open(site, screen);
+        for (const path of site.paths) {
+          await page.goto(site.url + path);
+          for (const summary of await page.locator('summary').all()) await summary.click();
+          expect({ path, over: await overflow(page) }).toEqual({ path, over: [] });
+          expect({ path, spilt: await spiltWords(page) }).toEqual({ path, spilt: [] });
+          expect({ path, touching: await touchingSheets(page) }).toEqual({ path, touching: [] });
+        }
+        await page.context().close();
       }
-      await page.context().close();
-    }
-  });
+    },
+    180_000,
+  );
 
   test.each(['light', 'dark'] as const)('every word can be read: contrast of 4.5 and more, %s', async (colorScheme) => {
-    for (const site of [live, published]) {
+    for (const site of [live, published, own]) {
       const page = await open(site, { colorScheme });
       for (const path of site.paths) {
         await page.goto(site.url + path);
@@ -130,14 +175,14 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
   });
 
   test('no page complains: policy, missing files, scripts', async () => {
-    for (const site of [live, published]) {
+    for (const site of [live, published, own]) {
       const page = await open(site);
       const complaints: string[] = [];
       page.on('console', (message) => {
         if (message.type() === 'error') complaints.push(message.text());
       });
       page.on('pageerror', (error) => complaints.push(error.message));
-      for (const path of site.paths.filter((path) => path !== '/nowhere')) await page.goto(site.url + path);
+      for (const path of site.paths.filter((path) => !refused.test(path))) await page.goto(site.url + path);
       expect(complaints).toEqual([]);
       await page.context().close();
     }
@@ -223,4 +268,6 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
 const inPage = readFileSync(new URL('./in-page.js', import.meta.url), 'utf8');
 
 const overflow = (page: Page): Promise<string[]> => page.evaluate(`${inPage}; look.overflow()`);
+const spiltWords = (page: Page): Promise<string[]> => page.evaluate(`${inPage}; look.spiltWords()`);
+const touchingSheets = (page: Page): Promise<string[]> => page.evaluate(`${inPage}; look.touchingSheets()`);
 const faintWords = (page: Page): Promise<string[]> => page.evaluate(`${inPage}; look.faintWords()`);

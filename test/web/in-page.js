@@ -10,6 +10,42 @@ globalThis.look = {
     return over.map((element) => `${element.tagName}.${element.getAttribute('class')}`);
   },
 
+  /**
+   * Words wider than the box that holds them, where it neither scrolls nor is meant for ears alone. The board's table
+   * becomes cards with an axis, and is looked at by itself.
+   */
+  spiltWords() {
+    const spilt = [...document.querySelectorAll('main *')].filter((element) => {
+      const { display, overflowX } = getComputedStyle(element);
+      const holdsWords = [...element.childNodes].some(
+        ({ nodeType, textContent }) => nodeType === 3 && textContent.trim(),
+      );
+      const isBox = !display.startsWith('inline') && display !== 'contents';
+      const scrolls = overflowX === 'auto' || overflowX === 'scroll';
+      if (!holdsWords || !isBox || scrolls || element.closest('svg, .board')) return false;
+      return element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1;
+    });
+    return spilt.map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`);
+  },
+
+  /** Sheets that lie on each other or touch: paper lies with a gap. */
+  touchingSheets() {
+    const sheets = [...document.querySelectorAll('.sheet')].map((sheet) => ({
+      name: sheet.textContent.trim().slice(0, 20),
+      box: sheet.getBoundingClientRect(),
+    }));
+    return sheets.flatMap(({ name, box }, index) =>
+      sheets
+        .slice(index + 1)
+        .filter(({ box: other }) => {
+          const beside = Math.max(other.left - box.right, box.left - other.right);
+          const below = Math.max(other.top - box.bottom, box.top - other.bottom);
+          return Math.max(beside, below) < 8;
+        })
+        .map((other) => `${name} / ${other.name}`),
+    );
+  },
+
   /** Words whose contrast to what is behind them is below WCAG's AA. */
   faintWords() {
     const rgb = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number);
