@@ -224,6 +224,9 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(insist);
 }
 
+/** Numbers of the simulated carrier that belong to our own people; no simulated shop has one (0791 and mobiles). */
+const colleagues = '+861088880';
+
 async function startSimulator(
   config: Config,
   { simulator }: Surroundings,
@@ -238,6 +241,7 @@ async function startSimulator(
     new URL('./telephony/simulator/main.ts', import.meta.url),
     [
       ...['--with-parent', '--sms-url', `${publicUrl}/twilio/text`],
+      ...['--colleagues', colleagues],
       ...['--voice-url', `${publicUrl}/twilio/voice/inbound`],
       ...['--voice-status-url', `${publicUrl}/twilio/voice/inbound/status`],
       ...args,

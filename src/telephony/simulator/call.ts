@@ -8,6 +8,7 @@ import { recordingPath, rfc2822 } from './resources.ts';
 import { SILENCE, type Utterance } from './speech.ts';
 import {
   BadTwiml,
+  type DialVerb,
   type Document,
   type Gather,
   type HttpMethod,
@@ -44,6 +45,9 @@ const REFUSED_AFTER = 2;
 /** "We are sorry, an application error has occurred. Goodbye." */
 const APOLOGY_SECONDS = 4;
 
+/** What two people who are connected have to say to each other. */
+const CONVERSATION = '<Response><Pause length="90"/></Response>';
+
 /** Documents that only redirect to one another would keep a standing clock from ever moving on. */
 const MOST_AT_ONE_INSTANT = 100;
 
@@ -71,6 +75,10 @@ export class Call {
   readonly #trouble: CallbackTrouble | null;
   /** Callbacks held back to be sent after the last one. */
   readonly #heldBack: Fields[] = [];
+  /** Told when it is over: the call that dialled it goes on then. */
+  whenOver: (() => void) | null = null;
+  /** The call it is connected with. */
+  #connected: Call | null = null;
   #askedAt = 0;
   #atOneInstant = 0;
 
@@ -82,6 +90,11 @@ export class Call {
     this.created = created;
     this.updated = created;
     this.#trouble = exchange.parts.mischief.callbacks(line.phone, counts.calls);
+  }
+
+  get direction(): 'inbound' | 'outbound-api' | 'outbound-dial' {
+    if (this.inbound) return 'inbound';
+    return this.order.dialedBy === undefined ? 'outbound-api' : 'outbound-dial';
   }
 
   /** A person rang us. */
@@ -259,6 +272,11 @@ export class Call {
           at = end;
           break;
         }
+        case 'dial': {
+          const { dial } = verb;
+          this.#in(at, () => this.#connect(dial, verbs.slice(verbs.indexOf(verb) + 1), address));
+          return;
+        }
         case 'redirect': {
           const { url, method } = verb;
           this.#in(at, () => this.#goTo(url, method, address, {}));
@@ -272,6 +290,29 @@ export class Call {
       }
     }
     this.#in(at, () => this.#end('completed', SIP.ok));
+  }
+
+  /** Rings a second number and connects the two; goes on where its action says, or with the document, once that is over. */
+  #connect(dial: DialVerb, rest: readonly Verb[], address: string | null): void {
+    const { order } = this;
+    const other = this.#exchange.placeCall({
+      ...{ sid: this.#exchange.sid('CA'), to: dial.number, from: dial.callerId ?? order.from, dialedBy: this.sid },
+      ...{ url: null, twiml: CONVERSATION, method: 'POST', fallbackUrl: null, fallbackMethod: 'POST' },
+      ...{ statusCallback: null, statusCallbackMethod: 'POST', statusCallbackEvents: [] },
+      ...{ timeout: dial.timeout, timeLimit: dial.timeLimit },
+    });
+    this.#connected = other;
+    other.whenOver = () => {
+      this.#connected = null;
+      if (this.ended) return;
+      const fields = {
+        ...{ DialCallSid: other.sid, DialCallStatus: other.status, DialCallDuration: String(other.duration ?? 0) },
+      };
+      if (dial.action) this.#goTo(dial.action, dial.method, address, fields);
+      else this.#play(rest, address);
+    };
+    // Meanwhile nothing of its own is due but its time limit.
+    this.#in(order.timeLimit, () => this.#end('completed', SIP.ok));
   }
 
   /** @returns the second at which the next verb begins, or that the course of the document ends here */
@@ -401,6 +442,8 @@ export class Call {
       answered: this.answered?.toISOString() ?? null,
       sequence: this.#sequence,
     });
+    this.#connected?.hangUp();
+    this.whenOver?.();
   }
 
   #tellEnd(): void {
@@ -468,7 +511,7 @@ export class Call {
       CalledCountry: country(to),
       Caller: from,
       CallerCountry: country(from),
-      Direction: this.inbound ? 'inbound' : 'outbound-api',
+      Direction: this.direction,
       From: from,
       FromCountry: country(from),
       To: to,

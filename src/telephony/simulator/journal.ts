@@ -28,6 +28,8 @@ export interface CallOrder {
   readonly timeout: number;
   /** Seconds. */
   readonly timeLimit: number;
+  /** The call that a Dial connected with this one. */
+  readonly dialedBy?: string;
   /** The call that was missed, where this one is a person ringing back: then `from` is his number and `to` ours. */
   readonly ringsBackTo?: string;
 }

@@ -19,6 +19,7 @@ export const USAGE = `A carrier that speaks Twilio's protocol, with simulated re
   --voice-url URL    where people who ring back a missed call are put through to; without it nobody rings
   --voice-status-url URL   where the end of such a call is told
   --ring-backs SHARE of those who would ring back, 0 to 1 (default 1)
+  --colleagues PREFIX   numbers that begin so are the customer's own people: they always answer
   --number E164      the number a messaging service sends from
   --mischief SHARE   of orders and calls that meet with a carrier's troubles, 0 to 1 (default 0)
   --with-parent      exit when standard input or the IPC channel closes
@@ -84,6 +85,7 @@ function readOptions(
   demand(smsUrl === undefined || URL.canParse(smsUrl), '--sms-url', 'must be an http address');
   demand(voiceUrl === undefined || URL.canParse(voiceUrl), '--voice-url', 'must be an http address');
   demand(voiceStatusUrl === undefined || URL.canParse(voiceStatusUrl), '--voice-status-url', 'must be an http address');
+  demand(/^\+\d{4,}$/.test(values.colleagues ?? '+0000'), '--colleagues', 'must be the beginning of E.164 numbers');
   demand(ringBacks >= 0 && ringBacks <= 1, '--ring-backs', 'must be a share from 0 to 1');
   demand(trouble >= 0 && trouble <= 1, '--mischief', 'must be a share from 0 to 1');
   if (faults.length > 0) throw new BadInput('The simulator cannot start', faults);
@@ -97,6 +99,7 @@ function readOptions(
     fresh: values.fresh,
     mischief: trouble,
     ringBacks,
+    ...(values.colleagues === undefined ? {} : { colleagues: values.colleagues }),
     ...(voiceUrl === undefined ? {} : { voiceUrl }),
     ...(voiceStatusUrl === undefined ? {} : { voiceStatusUrl }),
     ...(values.data === undefined ? {} : { folder: values.data }),
@@ -123,6 +126,7 @@ function readWords(args: readonly string[]) {
         'voice-url': { type: 'string' },
         'voice-status-url': { type: 'string' },
         'ring-backs': { type: 'string', default: '1' },
+        colleagues: { type: 'string' },
         number: { type: 'string' },
         mischief: { type: 'string', default: '0' },
         'with-parent': { type: 'boolean', default: false },

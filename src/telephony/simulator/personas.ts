@@ -505,3 +505,19 @@ function delay(persona: Persona, read: Read): number {
   const [least, most] = /收到|没看明白|满分是5分|真假/.test(read.now) ? [20, 15 * MINUTE] : [MINUTE, 4 * HOUR];
   return Math.ceil(least * (most / least) ** chance(persona, 'delay', read.now));
 }
+
+/** Somebody of the customer's own: picks up after a few seconds, says nothing by key, and stays on the line. */
+const COLLEAGUE: Person = {
+  texts: { arrive: true },
+  patience: Number.POSITIVE_INFINITY,
+  ring: () => ({ does: 'answer', connect: 1, after: 3 }),
+  hear: () => ({ does: 'nothing' }),
+  read: () => null,
+  nameIn: () => null,
+};
+
+/** The same people, but for numbers that begin with `prefix`. */
+export const withColleagues =
+  (prefix: string | undefined, others: (phone: string) => Person) =>
+  (phone: string): Person =>
+    prefix !== undefined && phone.startsWith(prefix) ? COLLEAGUE : others(phone);

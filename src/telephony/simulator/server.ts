@@ -7,7 +7,7 @@ import { type Alert, Exchange } from './exchange.ts';
 import { NO_JOURNAL, openJournal } from './journal.ts';
 import { mischief } from './mischief.ts';
 import type { Person } from './person.ts';
-import { retailers } from './personas.ts';
+import { retailers, withColleagues } from './personas.ts';
 import { answerRest, isRest, type RestAnswer } from './rest.ts';
 import { Webhooks } from './webhook.ts';
 
@@ -36,6 +36,8 @@ export interface SimulatorOptions {
   readonly voiceStatusUrl?: string;
   /** How many of those who would ring back do, 0 to 1; default all. */
   readonly ringBacks?: number;
+  /** Numbers that begin so belong to colleagues (`personas.ts`), who always answer. */
+  readonly colleagues?: string;
   /** The number a messaging service sends from. */
   readonly serviceNumber?: string;
   /** Who sits behind a number; default: the retailers of `personas.ts`. */
@@ -77,7 +79,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       journal,
       chance: options.chance ?? systemChance,
       seed: options.seed,
-      personBehind: options.personBehind ?? retailers(options.seed, options.ringBacks ?? 1),
+      personBehind:
+        options.personBehind ?? withColleagues(options.colleagues, retailers(options.seed, options.ringBacks ?? 1)),
       mischief: mischief(options.seed, options.mischief ?? 0),
       smsUrl: options.smsUrl ?? null,
       voiceUrl: options.voiceUrl ?? null,

@@ -12,6 +12,7 @@ export type Verb =
   | { readonly verb: 'say'; readonly prompt: Utterance }
   | { readonly verb: 'gather'; readonly gather: Gather }
   | { readonly verb: 'record'; readonly record: RecordVerb }
+  | { readonly verb: 'dial'; readonly dial: DialVerb }
   | { readonly verb: 'redirect'; readonly url: string; readonly method: HttpMethod }
   | { readonly verb: 'message'; readonly body: string; readonly to: string | null }
   | { readonly verb: 'hangup' };
@@ -31,6 +32,18 @@ export interface Gather {
   readonly method: HttpMethod;
   /** False for a Gather that listens to speech only: keys do nothing. */
   readonly dtmf: boolean;
+}
+
+/** Whom a Dial connects the call with. */
+export interface DialVerb {
+  readonly number: string;
+  /** Under which number; null means the call's own. */
+  readonly callerId: string | null;
+  /** Seconds it rings there. */
+  readonly timeout: number;
+  readonly timeLimit: number;
+  readonly action: string | null;
+  readonly method: HttpMethod;
 }
 
 /** What a Record asks for. */
@@ -148,6 +161,8 @@ function verb(element: XmlElement, ignored: string[]): Verb[] {
       return [{ verb: 'gather', gather: gather(element, ignored) }];
     case 'Record':
       return [{ verb: 'record', record: record(attributes) }];
+    case 'Dial':
+      return [{ verb: 'dial', dial: dial(element) }];
     case 'Redirect':
       return [{ verb: 'redirect', url: text(element).trim(), method: method(attributes) }];
     case 'Message':
@@ -181,6 +196,21 @@ function gather(element: XmlElement, ignored: string[]): Gather {
     action: attributes.action ? attributes.action : null,
     method: method(attributes),
     dtmf: /dtmf/.test(attributes.input ?? 'dtmf'),
+  };
+}
+
+/** One number, as the verb's own text or in a Number; several at once are not carried out here. */
+function dial(element: XmlElement): DialVerb {
+  const { attributes } = element;
+  const inside = element.children.find((child) => typeof child !== 'string' && child.name === 'Number');
+  const seconds = (value: string | undefined, otherwise: number) => (Number(value) > 0 ? Number(value) : otherwise);
+  return {
+    number: text(typeof inside === 'object' ? inside : element).trim(),
+    callerId: attributes.callerId ?? null,
+    timeout: seconds(attributes.timeout, 30),
+    timeLimit: seconds(attributes.timeLimit, 14_400),
+    action: attributes.action ? attributes.action : null,
+    method: method(attributes),
   };
 }
 
