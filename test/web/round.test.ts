@@ -188,47 +188,8 @@ describe('a supervisor', () => {
   });
 });
 
+/** Who gets in where at all: routes.test.ts. */
 describe('roles', () => {
-  const allowed: Readonly<Record<Role, readonly string[]>> = {
-    admin: [
-      ...[
-        '/',
-        '/rounds',
-        '/rounds/launch',
-        '/rounds/schedules',
-        '/rounds/:round',
-        '/rounds/:round/progress',
-        '/rounds/:round/spot-checks',
-      ],
-      ...['/rounds/:round/change/:change', '/draws/:round', '/draws/:round/public.json', '/draws/:round/draw.json'],
-    ],
-    supervisor: [
-      ...['/', '/rounds/:round', '/rounds/:round/progress', '/rounds/:round/spot-checks'],
-      ...['/draws/:round', '/draws/:round/public.json'],
-    ],
-    auditor: [
-      ...['/', '/rounds/:round', '/rounds/:round/progress'],
-      ...['/draws/:round', '/draws/:round/public.json', '/draws/:round/draw.json'],
-    ],
-    desk: ['/', '/draws/:round', '/draws/:round/public.json'],
-    manager: ['/', '/draws/:round', '/draws/:round/public.json'],
-  };
-  /** What a page answers to who may see it: the first leads on, and the auditors' bundle is sealed while the round runs. */
-  const answers: Readonly<Record<string, number>> = { '/': 303, '/draws/:round/draw.json': 409 };
-
-  test.each(Object.keys(allowed) as Role[])('%s sees what is his, and 403 for the rest', async (role) => {
-    const browser = await signedIn(field, app, role, role === 'supervisor' ? 'D2' : null);
-    for (const { method, path } of consoleRoutes) {
-      // Other parts' pages have suites of their own.
-      if (method === 'post' || !/^\/($|rounds|draws)/.test(path)) continue;
-      const { status } = await browser.get(
-        `${path.replace(':round', roundId).replace(':change', 'pause')}?period=2027-01`,
-      );
-      const expected = allowed[role].includes(path) ? (answers[path] ?? 200) : 403;
-      expect({ path, status }).toEqual({ path, status: expected });
-    }
-  });
-
   test('nobody but the assessment group launches', async () => {
     for (const role of ['supervisor', 'desk', 'manager', 'auditor'] as const) {
       const browser = await signedIn(field, app, role, 'D1');

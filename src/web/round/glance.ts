@@ -70,6 +70,7 @@ const together = (all: readonly Alive[]): Alive => ({
   calls: sum(all.map(({ calls }) => calls)),
   claimed: sum(all.map(({ claimed }) => claimed)),
   threads: sum(all.map(({ threads }) => threads)),
+  desk: sum(all.map(({ desk }) => desk)),
 });
 
 interface InWords {
@@ -113,6 +114,8 @@ function fieldingInWords(waiting: Waiting, { managers, now, m, place }: Picture)
       return { value: soon(waiting.at, now, place), why: words.opening[waiting.because](number(waiting.cases)) };
     case 'threads':
       return { value: words.threads.value, why: words.threads.why(number(waiting.threads)) };
+    case 'desk':
+      return { value: words.desk.value, why: words.desk.why(number(waiting.cases)) };
     case 'nothing':
       return managers.some(({ cases }) => cases.some(({ open }) => open)) ? words.stuck : words.closing;
     default:

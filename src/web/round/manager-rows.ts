@@ -56,6 +56,7 @@ function contactsAhead({ ahead, alive }: ManagerStanding, { now, hours, m, place
       (channel === 'sms' ? words.texting : words.later)(number(cases), soon(at, now, place)),
     ),
     ...(alive.threads > 0 ? [words.threads(number(alive.threads))] : []),
+    ...(alive.desk > 0 ? [words.desk(number(alive.desk))] : []),
   ];
 }
 

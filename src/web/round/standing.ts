@@ -63,6 +63,8 @@ export interface Alive {
   readonly calls: number;
   readonly claimed: number;
   readonly threads: number;
+  /** Cases that a person has, or is to call. */
+  readonly desk: number;
 }
 
 export interface ManagerStanding {
@@ -111,7 +113,7 @@ export async function readManagers(
   }));
 }
 
-const nothingAlive: Alive = { calls: 0, claimed: 0, threads: 0 };
+const nothingAlive: Alive = { calls: 0, claimed: 0, threads: 0, desk: 0 };
 
 function readAhead(query: Query, roundId: string): Promise<(Ahead & { managerId: string })[]> {
   return query({
@@ -131,9 +133,10 @@ function readAlive(query: Query, roundId: string): Promise<(Alive & { managerId:
       SELECT c.manager_id AS "managerId",
              count(*) FILTER (WHERE a.channel = 'voice' AND a.state <> 'claimed')::int AS calls,
              count(*) FILTER (WHERE a.channel = 'voice' AND a.state = 'claimed')::int AS claimed,
-             count(*) FILTER (WHERE a.channel = 'sms')::int AS threads
-      FROM attempt a JOIN survey_case c ON c.id = a.case_id
-      WHERE a.round_id = $1 AND a.state <> 'ended' GROUP BY 1`,
+             count(*) FILTER (WHERE a.channel = 'sms')::int AS threads, count(DISTINCT t.case_id)::int AS desk
+      FROM survey_case c LEFT JOIN attempt a ON a.case_id = c.id AND a.state <> 'ended'
+      LEFT JOIN desk_task t ON t.case_id = c.id AND t.state <> 'done' AND t.reason NOT IN ('recheck', 'number-check')
+      WHERE c.round_id = $1 AND c.state <> 'done' AND (a.id IS NOT NULL OR t.id IS NOT NULL) GROUP BY 1`,
     values: [roundId],
   });
 }

@@ -3,7 +3,7 @@ import type { Ahead, Alive } from './standing.ts';
 import { waitingFor } from './waiting.ts';
 
 const hours = { windows: ['09:30-11:30', '14:00-17:00'], holidays: 'CN' } as const;
-const nobody: Alive = { calls: 0, claimed: 0, threads: 0 };
+const nobody: Alive = { calls: 0, claimed: 0, threads: 0, desk: 0 };
 const at = (time: string): Date => new Date(`${time}:00+08:00`);
 const calls = (due: string, cases = 3): Ahead => ({ channel: 'voice', zone: 'Asia/Shanghai', due: at(due), cases });
 const texts = (due: string, cases = 2): Ahead => ({ ...calls(due, cases), channel: 'sms' });
@@ -34,6 +34,12 @@ describe('a round waits for', () => {
     expect(waitingFor([calls('2026-12-01T16:00')], nobody, at('2026-12-01T14:30'), hours)).toMatchObject({
       ...{ is: 'opening', at: at('2026-12-01T16:00'), because: 'rest' },
     }));
+
+  test('people, when nothing is left to the machine', () => {
+    const desk = { ...nobody, desk: 2 };
+    expect(waitingFor([], desk, at('2026-12-01T10:00'), hours)).toEqual({ is: 'desk', cases: 2 });
+    expect(waitingFor([], { ...desk, threads: 1 }, at('2026-12-01T10:00'), hours)).toMatchObject({ is: 'threads' });
+  });
 
   test('the hour in which texts may come, when they are next', () =>
     expect(

@@ -16,6 +16,8 @@ export type Waiting =
       readonly because: 'noon' | 'early' | 'evening' | 'dayOff' | 'rest' | 'text';
     }
   | { readonly is: 'threads'; readonly threads: number }
+  /** Nothing is left to the machine: people are to call. */
+  | { readonly is: 'desk'; readonly cases: number }
   /** Nothing is planned and nothing under way. */
   | { readonly is: 'nothing' };
 
@@ -40,7 +42,7 @@ export function dueTimes(ahead: readonly Ahead[], now: Date, hours: Hours): Due[
 
 export function waitingFor(
   ahead: readonly Ahead[],
-  { calls, claimed, threads }: Alive,
+  { calls, claimed, threads, desk }: Alive,
   now: Date,
   hours: Hours,
 ): Waiting {
@@ -54,7 +56,8 @@ export function waitingFor(
     const cases = due.filter(({ channel }) => channel === next.channel).reduce((sum, one) => sum + one.cases, 0);
     return { is: 'opening', at: next.at, cases, because: next.channel === 'sms' ? 'text' : whyNot(next, now, hours) };
   }
-  return threads > 0 ? { is: 'threads', threads } : { is: 'nothing' };
+  if (threads > 0) return { is: 'threads', threads };
+  return desk > 0 ? { is: 'desk', cases: desk } : { is: 'nothing' };
 }
 
 /** Why nobody is called now. */
