@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { consoleRoutes } from '../../src/web/console.ts';
-import type { Role } from '../../src/web/roles.ts';
 import { cityManagers, districts, type Field, openField, publishField, workField } from '../support/field.ts';
 import {
   cookiesOf,
