@@ -283,6 +283,7 @@ describe('a call of the desk', () => {
 
   test('stops for good where the shop says so, on the turn, and takes it back', async () => {
     await act(caller, `${task}/call`);
+    await talk();
     await key(caller, task, 'silence', '9');
     const stopped = () =>
       one<{ stopped: boolean }>(
@@ -305,6 +306,7 @@ describe('a call of the desk', () => {
 
   test('takes a turn once, however often its button is pressed', async () => {
     await act(caller, `${task}/call`);
+    await talk();
     await key(caller, task, 'silence', 'silence');
     const pressed = await Promise.all(
       Array.from({ length: 5 }, () => act(caller, `${task}/turn`, { turn: '2', key: '3' })),
@@ -315,6 +317,7 @@ describe('a call of the desk', () => {
 
   test('shows nothing that was answered before, and goes on at the first open question', async () => {
     await act(caller, `${task}/call`);
+    await talk();
     await key(caller, task, 'silence', 'silence', '2');
     await act(caller, `${task}/conclude`, { result: 'finished' });
     await settle(field.city);
@@ -322,10 +325,67 @@ describe('a call of the desk', () => {
     field.city.clock.advance((await one<{ from_at: Date }>('SELECT from_at FROM desk_task'))?.from_at ?? new Date());
     await next(caller);
     await act(caller, `${task}/call`);
+    await talk();
     await key(caller, task, 'silence', 'silence');
     const page = wordsOf((await caller.browser.get(task)).text);
     expect(page).toContain('他建议您订的烟');
     expect(page).not.toContain('您打的是2分');
+  });
+
+  test('is not begun again before he has said what came of it', async () => {
+    await act(caller, `${task}/call`);
+    await talk('no-answer');
+    later(1);
+    expect((await act(caller, `${task}/call`)).status).toBe(409);
+    expect((await act(caller, `${task}/give-back`)).status).toBe(409);
+    expect(connected).toHaveLength(1);
+    await act(caller, `${task}/conclude`, { result: 'no-answer' });
+    expect(await all(`SELECT FROM attempt WHERE state <> 'ended'`)).toEqual([]);
+  });
+
+  test('tells nothing of a shop whose telephone did not ring, or that did not answer', async () => {
+    await act(caller, `${task}/call`);
+    const tell = async (result: string) => (await act(caller, `${task}/conclude`, { result })).status;
+    expect([await tell('refused'), await tell('no-answer'), await tell('finished')]).toEqual([409, 409, 409]);
+    expect((await act(caller, `${task}/turn`, { turn: '0', key: 'silence' })).status).toBe(409);
+    await talk('busy');
+    expect([await tell('refused'), await tell('unable')]).toEqual([409, 409]);
+    expect((await act(caller, `${task}/turn`, { turn: '0', key: 'silence' })).status).toBe(409);
+    expect(await tell('busy')).toBe(303);
+    expect(await all('SELECT FROM turn WHERE attempt_id IN (SELECT attempt_id FROM desk_call)')).toEqual([]);
+  });
+
+  test('in which the shop was rung is a try, also where he calls it a failure', async () => {
+    await act(caller, `${task}/call`);
+    await talk();
+    await act(caller, `${task}/conclude`, { result: 'technical' });
+    expect(await one('SELECT attempts FROM desk_task')).toEqual({ attempts: 1 });
+  });
+
+  test('is not begun on a task of his own district, outside hours or after the round’s time, whenever he took it', async () => {
+    const status = async () => (await act(caller, `${task}/call`)).status;
+    await all(`UPDATE app_user SET district_id = 'D1' WHERE role = 'desk'`);
+    expect(await status()).toBe(409);
+    await all(`UPDATE app_user SET district_id = 'D2' WHERE role = 'desk'`);
+    await all(`UPDATE survey_case SET ordering_half_days = '{2-morning}'`);
+    expect(await status()).toBe(409);
+    await all(`UPDATE survey_case SET ordering_half_days = '{}'`);
+    await all(`UPDATE round SET closes_at = $1`, field.city.clock.now());
+    expect(await status()).toBe(409);
+    await all(`UPDATE round SET closes_at = NULL`);
+    field.city.clock.advance(new Date('2026-12-01T20:30:00+08:00'));
+    expect(await status()).toBe(409);
+    expect(connected).toEqual([]);
+  });
+
+  test('rings nobody who said stop while the caller’s own telephone rang', async () => {
+    await act(caller, `${task}/call`);
+    later(1);
+    await all(
+      `UPDATE phone SET opted_out_at = $1 WHERE id = (SELECT phone_id FROM survey_case WHERE retailer_id = 'W01-0000')`,
+      field.city.clock.now(),
+    );
+    expect(await talk()).not.toContain('<Dial');
   });
 
   test('to somebody he cannot understand is passed to another', async () => {
@@ -341,8 +401,8 @@ describe('a call of the desk', () => {
 
   test('forgotten by its caller ends as it stands, and the task is anybody’s again', async () => {
     await act(caller, `${task}/call`);
-    await key(caller, task, 'silence', 'silence', '5');
     await talk();
+    await key(caller, task, 'silence', 'silence', '5');
     later(30);
     await releaseForgotten(field.city.database.query, field.city.clock.now());
     expect(await lastCallOf(field.city.database.query, { taskId: taskId() })).toMatchObject({ open: true });
@@ -358,6 +418,7 @@ describe('a call of the desk', () => {
     await closeEarly(field.city, { roundId: '2026-12-R1', actor: 'test', reason: '测试' });
     await settle(field.city);
     expect(await closeRound(field.city, '2026-12-R1', 'test')).toBe(false);
+    await talk();
     await key(caller, task, 'silence', 'silence', '4');
     await act(caller, `${task}/conclude`, { result: 'finished' });
     await settle(field.city);
@@ -393,6 +454,28 @@ describe('a recheck', () => {
     });
     expect(await caseOf(1)).toMatchObject({ overall: 5, disposition: 'complete' });
     expect(await all(`SELECT FROM attempt WHERE channel = 'desk'`)).toEqual([]);
+  });
+});
+
+describe('a recheck that reached nobody', () => {
+  test('is said to be so after the line is free, and tried three times at most', async () => {
+    await fieldRound(field.city);
+    await all(`UPDATE survey_case SET recheck = true WHERE retailer_id = 'W01-0001'`);
+    const caller = await desk();
+    await shopKeys(1, '', '5', '', '5', '5', '5', '5', '2', '1');
+    for (const state of ['waiting', 'waiting', 'done']) {
+      const task = await next(caller);
+      await act(caller, `${task}/call`);
+      await talk('no-answer');
+      expect((await act(caller, `${task}/call`)).status).toBe(409);
+      expect((await act(caller, `${task}/give-back`)).status).toBe(409);
+      expect((await act(caller, `${task}/recheck`, { Q1: '2' })).status).toBe(409);
+      expect((await act(caller, `${task}/conclude`, { result: 'no-answer' })).status).toBe(303);
+      const after = await one<{ state: string; from_at: Date }>('SELECT state, from_at FROM desk_task');
+      expect(after?.state).toBe(state);
+      if (after?.state === 'waiting') field.city.clock.advance(after.from_at);
+    }
+    expect(connected).toHaveLength(3);
   });
 });
 
@@ -444,6 +527,25 @@ describe('a shop that asked for something', () => {
         ({ action }) => action,
       ),
     ).toEqual(expect.arrayContaining(['follow-up.take', 'follow-up.finish', 'follow-up.reopen']));
+  });
+
+  test('is not called at night, nor once it has said stop, nor by his own district', async () => {
+    await fieldRound(field.city);
+    const caller = await desk();
+    await shopKeys(0, '', '5', '', '5', '5', '5', '5', '2', '1', '8');
+    const wish = `/desk/follow-ups/${(await one<{ id: string }>('SELECT id FROM follow_up'))?.id}`;
+    await act(caller, `${wish}/take`);
+    const status = async () => (await act(caller, `${wish}/call`)).status;
+    await all(`UPDATE app_user SET district_id = 'D1' WHERE role = 'desk'`);
+    expect(await status()).toBe(409);
+    await all(`UPDATE app_user SET district_id = NULL WHERE role = 'desk'`);
+    await all(`UPDATE phone SET opted_out_at = $1`, field.city.clock.now());
+    expect(await status()).toBe(409);
+    await all(`UPDATE phone SET opted_out_at = NULL`);
+    field.city.clock.advance(new Date('2026-12-01T21:00:00+08:00'));
+    expect(await status()).toBe(409);
+    field.city.clock.advance(new Date('2026-12-02T09:30:00+08:00'));
+    expect([await status(), connected.length]).toEqual([303, 1]);
   });
 
   test('is one wish, also when it asks twice, and when it was never drawn', async () => {

@@ -3,8 +3,10 @@ import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Database, type Query, uniqueViolation } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
+import { halfDayOf, openWindow } from '../fieldwork/calendar.ts';
 import { type Lane, lockPace, reserveSlot } from '../fieldwork/claim.ts';
-import { idle } from './queue.ts';
+import type { Questionnaire } from '../questionnaire/questionnaire.ts';
+import { callIsUp, idle, unsaid } from './queue.ts';
 
 /**
  * Click-to-dial. The caller's own telephone rings first; once he has answered, the shop is rung through the same trunk
@@ -15,6 +17,7 @@ export interface DeskCallServices {
   readonly database: Database;
   readonly clock: Clock;
   readonly chance: Chance;
+  readonly questionnaire: (id: string) => Promise<Questionnaire>;
 }
 
 /** What is called about: a task, or a shop's own wish. */
@@ -36,10 +39,12 @@ const checkSeconds = 120;
  * meanwhile, so what is seen to be idle stays so.
  *
  * @throws Refused `no-phone` where the caller gave no telephone of his own; `busy` where somebody is in a call with the
- *   shop or he is in one; `opted-out` where it said stop; `over` where the round takes no answers any more.
+ *   shop or he is in one; `opted-out` where it said stop; `over` where the round takes no answers any more, or the shop is
+ *   of his own district by now; `call-is-up` where he has not said what came of the last one; `closed` outside the desk's
+ *   hours and in the shop's half-days, for he may have taken it earlier.
  */
 export async function beginDeskCall(
-  { database, clock, chance }: DeskCallServices,
+  { database, clock, chance, questionnaire }: DeskCallServices,
   lane: Lane,
   callerId: string,
   about: About,
@@ -50,8 +55,10 @@ export async function beginDeskCall(
     return await database.transaction(async (query) => {
       await lockPace(query, lane);
       const callersPhone = await phoneOf(query, callerId);
-      const place = await placeOf(query, callerId, about);
+      const place = await placeOf(query, callerId, about, now);
       if (place.optedOut) throw new Refused('opted-out', '这个号码已停止接听 · this number said stop');
+      if (place.unsaid) throw callIsUp();
+      await keepHours(questionnaire, place, now);
       if (!place.idle) throw busy();
       const attemptId = place.interview ? await openAttempt(query, chance.id(), place, now) : null;
       await query({
@@ -95,29 +102,51 @@ interface Place {
   readonly idle: boolean;
   /** Its questions are put as part of the case. */
   readonly interview: boolean;
+  /** What came of his last call of it is not said. */
+  readonly unsaid: boolean;
+  /** null where none is published. */
+  readonly questionnaireId: string | null;
+  readonly timeZone: string;
+  readonly halfDays: readonly string[];
 }
 
-async function placeOf(query: Query, callerId: string, about: About): Promise<Place> {
+async function keepHours(
+  questionnaire: DeskCallServices['questionnaire'],
+  { questionnaireId, timeZone, halfDays }: Place,
+  now: Date,
+): Promise<void> {
+  if (questionnaireId === null) return;
+  const { desk } = await questionnaire(questionnaireId);
+  if (openWindow(now, timeZone, desk) !== null && !halfDays.includes(halfDayOf(now, timeZone))) return;
+  throw new Refused('closed', '现在不是拨打时间 · this is no hour at which this shop is called');
+}
+
+async function placeOf(query: Query, callerId: string, about: About, now: Date): Promise<Place> {
   const [place] = await query<Place>(
     'taskId' in about
       ? {
           name: 'desk-call-task',
           text: `
             SELECT c.id AS "caseId", c.round_id AS "roundId", p.id AS "phoneId", p.opted_out_at IS NOT NULL AS "optedOut", ${idle} AS idle,
-                   t.reason <> 'recheck' AS interview
+                   t.reason <> 'recheck' AS interview, ${unsaid} AS unsaid, r.questionnaire_id AS "questionnaireId", c.time_zone AS "timeZone",
+                   c.ordering_half_days || c.delivery_half_days AS "halfDays"
             FROM desk_task t JOIN survey_case c ON c.id = t.case_id JOIN phone p ON p.id = c.phone_id JOIN round r ON r.id = c.round_id
-            WHERE t.id = $1 AND t.taken_by = $2 AND t.state = 'taken' AND t.reason <> 'number-check'
-              AND (t.reason = 'recheck' OR r.state = 'fielding')
+            JOIN manager m ON m.id = c.manager_id
+            WHERE t.id = $1 AND t.taken_by = $2 AND t.state = 'taken' AND t.reason <> 'number-check' AND ${notHisDistrict}
+              AND (t.reason = 'recheck' OR (r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $3)))
             FOR UPDATE OF t`,
-          values: [about.taskId, callerId],
+          values: [about.taskId, callerId, now],
         }
       : {
           name: 'desk-call-follow-up',
           text: `
-            SELECT NULL AS "caseId", NULL AS "roundId", p.id AS "phoneId", p.opted_out_at IS NOT NULL AND f.case_id IS NULL AS "optedOut",
-                   ${idle} AS idle, false AS interview
-            FROM follow_up f JOIN phone p ON p.id = f.phone_id
-            WHERE f.id = $1 AND f.taken_by = $2 AND f.state = 'taken' FOR UPDATE OF f`,
+            SELECT NULL AS "caseId", NULL AS "roundId", p.id AS "phoneId", coalesce(p.opted_out_at >= f.created_at, false) AS "optedOut",
+                   ${idle} AS idle, false AS interview, false AS unsaid, '{}'::text[] AS "halfDays",
+                   coalesce(r.questionnaire_id, (SELECT id FROM questionnaire WHERE published_at IS NOT NULL ORDER BY published_at DESC, id DESC LIMIT 1)) AS "questionnaireId",
+                   coalesce(c.time_zone, (SELECT document->>'timeZone' FROM rule_set ORDER BY effective_from DESC, id DESC LIMIT 1), 'Asia/Shanghai') AS "timeZone"
+            FROM follow_up f JOIN phone p ON p.id = f.phone_id LEFT JOIN survey_case c ON c.id = f.case_id
+            LEFT JOIN round r ON r.id = c.round_id LEFT JOIN manager m ON m.id = c.manager_id
+            WHERE f.id = $1 AND f.taken_by = $2 AND f.state = 'taken' AND (m.id IS NULL OR ${notHisDistrict}) FOR UPDATE OF f`,
           values: [about.followUpId, callerId],
         },
   );
@@ -128,7 +157,10 @@ async function placeOf(query: Query, callerId: string, about: About): Promise<Pl
   );
 }
 
-/** The interview's attempt. One that his last call of this task left open is gone on with: the line had broken. */
+/** His district may have changed since he took it: whom he may know he does not call. `m` is the manager, `$2` he. */
+const notHisDistrict = `NOT EXISTS (SELECT FROM app_user u WHERE u.id::text = $2 AND u.district_id = m.district_id)`;
+
+/** The interview's attempt. */
 async function openAttempt(query: Query, id: string, { caseId, roundId, phoneId }: Place, now: Date): Promise<string> {
   await query({
     name: 'desk-attempt',
@@ -151,7 +183,7 @@ export async function recordConnecting(query: Query, callId: string, carrierId: 
 
 /**
  * The caller answered: from here on the shop's telephone rings. A repeated request of the carrier is told the same, as long
- * as the call is up; one that was over is told nothing.
+ * as the call is up; one that was over is told nothing, nor is one to a shop that said stop while his own telephone rang.
  *
  * @returns the shop's sealed number, or null.
  */
@@ -160,7 +192,8 @@ export async function bridge(query: Query, callId: string, now: Date): Promise<B
     name: 'desk-call-bridge',
     text: `
       UPDATE desk_call d SET state = 'bridged', bridged_at = coalesce(d.bridged_at, $2), check_at = $2::timestamptz + interval '10 minutes'
-      FROM phone p WHERE d.id = $1 AND d.state <> 'ended' AND p.id = d.phone_id RETURNING p.sealed`,
+      FROM phone p WHERE d.id = $1 AND d.state <> 'ended' AND p.id = d.phone_id
+        AND (d.state = 'bridged' OR p.opted_out_at IS NULL OR p.opted_out_at < d.dialed_at) RETURNING p.sealed`,
     values: [callId, now],
   });
   return row?.sealed ?? null;
@@ -194,14 +227,32 @@ export interface LastCall {
   readonly attemptId: string | null;
   /** He has not yet said what came of it. */
   readonly open: boolean;
+  /** The shop's telephone was rung: until then there is nothing to say of it, and nobody to have answered anything. */
+  readonly rung: boolean;
   readonly turn: number;
+}
+
+/** Somebody may have spoken with him: the shop was rung, and the carrier does not say that nobody answered. */
+export const mayHaveTalked = ({ rung, result }: LastCall): boolean =>
+  rung && (result === null || result === 'completed');
+
+/**
+ * The interview that his call is to be keyed into.
+ *
+ * @throws Refused `no-call` where none is open, or nobody can have spoken with him yet.
+ */
+export async function talkOf(query: Query, taskId: string): Promise<{ readonly attemptId: string }> {
+  const call = await lastCallOf(query, { taskId });
+  if (call?.attemptId && call.open && mayHaveTalked(call)) return { attemptId: call.attemptId };
+  throw new Refused('no-call', '还没有接通 · nobody of the shop was on the line yet');
 }
 
 export async function lastCallOf(query: Query, about: About): Promise<LastCall | null> {
   const [call] = await query<LastCall>({
     text: `
-      SELECT d.id, d.state, d.result, d.attempt_id AS "attemptId", coalesce(a.state <> 'ended', d.state <> 'ended') AS open, coalesce(a.turn, 0) AS turn
-      FROM desk_call d LEFT JOIN attempt a ON a.id = d.attempt_id
+      SELECT d.id, d.state, d.result, d.attempt_id AS "attemptId", d.bridged_at IS NOT NULL AS rung, coalesce(a.turn, 0) AS turn,
+             coalesce(a.state <> 'ended', d.state <> 'ended' OR coalesce(d.dialed_at >= t.taken_at, false)) AS open
+      FROM desk_call d LEFT JOIN attempt a ON a.id = d.attempt_id LEFT JOIN desk_task t ON t.id = d.task_id
       WHERE d.task_id = $1 OR d.follow_up_id = $2 ORDER BY d.dialed_at DESC, d.id DESC LIMIT 1`,
     values: ['taskId' in about ? about.taskId : null, 'followUpId' in about ? about.followUpId : null],
   });

@@ -5,7 +5,7 @@ import { BadInput, Refused } from '../../platform/errors.ts';
 import { type DeskResult, deskResults, outcomeOfDesk, reachedItsEnd } from '../disposition/outcome.ts';
 import type { Answers, Conversation } from '../interview/conversation.ts';
 import { type Item, itemsFor, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
-import { lastCallOf } from './call.ts';
+import { type LastCall, lastCallOf, mayHaveTalked } from './call.ts';
 import { ownTask, type Task } from './queue.ts';
 import { afterCall, spanOf } from './times.ts';
 
@@ -22,7 +22,8 @@ const isDeskResult = (text: string): text is DeskResult => (deskResults as reado
  * Ends his call of a task and posts the case to be settled.
  *
  * @returns `done`, or when it is tried again.
- * @throws BadInput for a result there is none of; Refused `not-yours`, `no-call` where he has called nobody yet.
+ * @throws BadInput for a result there is none of; Refused `not-yours`, `no-call` where he has called nobody yet, or says
+ *   of a shop what he cannot know: its telephone did not ring, or nobody answered it.
  */
 export async function concludeCall(
   services: ConcludeServices,
@@ -39,6 +40,8 @@ export async function concludeCall(
     const task = await ownTask(query, taskId, callerId);
     const call = await lastCallOf(query, { taskId });
     if (!call?.open) throw new Refused('no-call', '还没有拨打 · nobody was called yet');
+    if (!canKnow(result, call))
+      throw new Refused('no-call', '对方没有接通，不能这样填 · nobody was on the line: this cannot be what came of it');
     const ended = call.attemptId ? await endAttempt(query, call.attemptId, result, now) : null;
     if (call.attemptId && !ended) throw new Refused('no-call', '这次通话已记录 · this call is on record already');
     await query({
@@ -48,7 +51,8 @@ export async function concludeCall(
     const questionnaire = await services.questionnaire(task.questionnaireId);
     const conversation = ended?.conversation ?? null;
     const outcome = outcomeOfDesk(result, conversation, ended?.answers ?? {}, questionnaire);
-    const tries = task.attempts + (outcome === 'technical' ? 0 : 1);
+    const failed = outcome === 'technical' && (!call.rung || call.result === 'technical');
+    const tries = task.attempts + (failed ? 0 : 1);
     const time = { now, timeZone: task.timeZone, hours: questionnaire.desk };
     const next = afterCall(
       { outcome, reachedItsEnd: reachedItsEnd(conversation), wanted: conversation?.wanted ?? null, tries },
@@ -72,6 +76,22 @@ export async function concludeCall(
     return next ? next.from : 'done';
   });
 }
+
+/** What has to have happened before a result can be one. */
+const needs: Readonly<Record<DeskResult, 'nothing' | 'ring' | 'talk'>> = {
+  finished: 'talk',
+  'no-answer': 'ring',
+  busy: 'ring',
+  refused: 'talk',
+  language: 'talk',
+  unable: 'talk',
+  'bad-number': 'ring',
+  'not-eligible': 'talk',
+  technical: 'nothing',
+};
+
+const canKnow = (result: DeskResult, call: LastCall): boolean =>
+  needs[result] === 'nothing' || (needs[result] === 'ring' ? call.rung : mayHaveTalked(call));
 
 interface Ended {
   readonly conversation: Conversation | null;
@@ -149,7 +169,8 @@ export async function concludeRecheck(
     const task = await ownTask(query, taskId, callerId);
     if (task.reason !== 'recheck') throw new Refused('no-recheck', '这不是复核 · this is no recheck');
     const call = await lastCallOf(query, { taskId });
-    if (!call) throw new Refused('no-call', '还没有拨打 · nobody was called yet');
+    if (!call?.open || !mayHaveTalked(call))
+      throw new Refused('no-call', '还没有接通 · nobody of the shop was on the line yet');
     const questionnaire = await services.questionnaire(task.questionnaireId);
     const read = readAnswers(recheckItems(questionnaire, task.rotation), answers, overallItem(questionnaire).id);
     await query({

@@ -145,20 +145,29 @@ async function take(query: Query, id: string, callerId: string, now: Date): Prom
   return taken.length > 0;
 }
 
+/**
+ * He called and has not said what came of it; a recheck has no interview that would be open. `t` is the task. One call
+ * after the other without a word of it would ring a shop as often as he likes.
+ */
+export const unsaid = `
+  EXISTS (SELECT FROM desk_call d LEFT JOIN attempt a ON a.id = d.attempt_id
+          WHERE d.task_id = t.id AND coalesce(a.state <> 'ended', d.dialed_at >= t.taken_at))`;
+
 /** Puts a task back for somebody else. Not while a call of it is up. */
 export async function giveBack(query: Query, id: string, callerId: string): Promise<void> {
   const given = await query({
     text: `
       UPDATE desk_task t SET state = 'waiting', taken_by = NULL, taken_at = NULL
       WHERE id = $1 AND state = 'taken' AND taken_by = $2
-        AND NOT EXISTS (SELECT FROM desk_call d WHERE d.task_id = t.id AND d.state <> 'ended')
-        AND NOT EXISTS (SELECT FROM desk_call d JOIN attempt a ON a.id = d.attempt_id WHERE d.task_id = t.id AND a.state <> 'ended')
+        AND NOT EXISTS (SELECT FROM desk_call d WHERE d.task_id = t.id AND d.state <> 'ended') AND NOT ${unsaid}
       RETURNING id`,
     values: [id, callerId],
   });
-  if (given.length === 0)
-    throw new Refused('call-is-up', '请先填写这一次通话的结果 · say first what became of this call');
+  if (given.length === 0) throw callIsUp();
 }
+
+export const callIsUp = () =>
+  new Refused('call-is-up', '请先填写这一次通话的结果 · say first what became of this call');
 
 /** How much there is to do, by reason: for this caller, waiting by now, and of that overdue. */
 export interface Load {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lastCallOf } from '../../survey/desk/call.ts';
+import { talkOf } from '../../survey/desk/call.ts';
 import {
   concludeCall,
   concludeNumberCheck,
@@ -122,12 +122,11 @@ export const deskOperations: readonly Operation[] = [
       const { query } = services.database;
       const caller = await callerAsking(services, body.onBehalfOf);
       await ownTask(query, params.task, caller.id);
-      const call = await lastCallOf(query, { taskId: params.task });
-      if (!call?.attemptId || !call.open) throw new NotFound();
+      const { attemptId } = await talkOf(query, params.task);
       const { turn, key } = body;
       const input: Input =
         turn === 0 ? { kind: 'answered' } : key === null ? { kind: 'silence' } : { kind: 'key', key };
-      const { reply, next, speaking } = await takeVoiceTurn(services, call.attemptId, turn, input);
+      const { reply, next, speaking } = await takeVoiceTurn(services, attemptId, turn, input);
       return { next, say: reply.say.map((one) => spoken(one, speaking)), over: reply.listenSeconds === null };
     },
   }),

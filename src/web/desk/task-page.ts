@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type LastCall, lastCallOf } from '../../survey/desk/call.ts';
+import { type LastCall, lastCallOf, talkOf } from '../../survey/desk/call.ts';
 import {
   bestOf,
   concludeCall,
@@ -66,7 +66,7 @@ export async function showTask(visit: Visit): Promise<void> {
       line: called && call ? lineOf(call, m) : null,
       interview,
       recheck:
-        recheck && call !== null
+        recheck && call !== null && called
           ? recheckItems(questionnaire, task.rotation).map((item) => recheckOf(item, task, questionnaire, m))
           : null,
       results: called && task.reason !== 'number-check' ? resultsFor(interview?.over ?? false, m) : null,
@@ -198,11 +198,10 @@ const acts: Readonly<Record<string, Act>> = {
     const { database } = web.services;
     const { turn, key } = turnForm.parse(request.body ?? {});
     await ownTask(database.query, id, viewer.id);
-    const call = await lastCallOf(database.query, { taskId: id });
-    if (!call?.attemptId || !call.open) return stay(id);
+    const { attemptId } = await talkOf(database.query, id);
     const known = keys.find((one) => one === key);
     const input: Input = turn === 0 ? { kind: 'answered' } : known ? { kind: 'key', key: known } : { kind: 'silence' };
-    await takeVoiceTurn(web.services, call.attemptId, turn, input);
+    await takeVoiceTurn(web.services, attemptId, turn, input);
     return stay(id);
   },
   async conclude({ web, viewer, request }, id) {

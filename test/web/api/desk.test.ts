@@ -65,6 +65,8 @@ describe('tasks', () => {
     expect((await at('calls')).body).toEqual({ placing: 'placed' });
     expect((await at('calls')).status).toBe(409);
     expect((await at('turns', { turn: 3, key: '1' })).status).toBe(409);
+    expect((await at('turns', { turn: 0, key: null })).status).toBe(409);
+    await query(`UPDATE desk_call SET state = 'bridged', bridged_at = dialed_at`);
     await at('turns', { turn: 0, key: null });
     const asked = await at('turns', { turn: 1, key: null });
     expect(asked.body.say.join('')).toContain('只说他本人的服务');
