@@ -1,6 +1,6 @@
 import type { Query } from '../platform/database.ts';
 import { endDeskCall } from '../survey/desk/call.ts';
-import { releaseForgotten } from '../survey/desk/forgotten.ts';
+import { postUnstaffed, releaseForgotten } from '../survey/desk/forgotten.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { raiseLateRechecks } from '../survey/quality/raise-flags.ts';
@@ -106,9 +106,12 @@ async function lookUp(
 
 /**
  * Calls of the desk of which nothing was heard: looked up at the carrier where it gave an id, and given up where it did
- * not, for whoever made it sits beside the telephone that would have rung. Then interviews nobody said the end of.
+ * not, for whoever made it sits beside the telephone that would have rung. Then interviews nobody said the end of, and
+ * what waits for a desk that nobody sits at.
  */
-async function checkDeskCalls({ database: { query }, voice }: Services, now: Date): Promise<void> {
+async function checkDeskCalls(services: Services, now: Date): Promise<void> {
+  const { database, voice } = services;
+  const { query } = database;
   const due = await query<{ id: string; carrierId: string | null }>({
     name: 'reconcile-desk',
     text: `
@@ -117,11 +120,13 @@ async function checkDeskCalls({ database: { query }, voice }: Services, now: Dat
       RETURNING id, carrier_id AS "carrierId"`,
     values: [now, minutes(now, 2)],
   });
-  for (const { id, carrierId } of due) {
-    const known = carrierId ? await voice.port.call(carrierId) : null;
-    if (!known || known.report.state === 'ended') await endDeskCall(query, id, now);
-  }
+  for (const { id, carrierId } of due)
+    await guarded(services, async () => {
+      const known = carrierId ? await voice.port.call(carrierId) : null;
+      if (!known || known.report.state === 'ended') await endDeskCall(query, id, now);
+    });
   await releaseForgotten(query, now);
+  await postUnstaffed(query, now);
 }
 
 interface DueMessage {

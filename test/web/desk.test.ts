@@ -2,9 +2,10 @@ import supertest from 'supertest';
 import twilio from 'twilio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lastCallOf } from '../../src/survey/desk/call.ts';
-import { releaseForgotten } from '../../src/survey/desk/forgotten.ts';
+import { postUnstaffed, releaseForgotten } from '../../src/survey/desk/forgotten.ts';
 import { claimDue } from '../../src/survey/fieldwork/claim.ts';
 import { settle } from '../../src/survey/fieldwork/settle.ts';
+import { cancelRound } from '../../src/survey/round/cancel.ts';
 import { closeEarly, closeRound } from '../../src/survey/round/close.ts';
 import type { DeskCall, Placing } from '../../src/telephony/ports.ts';
 import { fieldRound, settleIn, shopsOf } from '../support/city.ts';
@@ -413,6 +414,71 @@ describe('a call of the desk', () => {
     expect(await caseOf(0)).toMatchObject({ overall: 5, disposition: 'partial' });
   });
 
+  test('forgotten counts as a try, and the shop has its rest; one of which nobody was reached is told as the carrier says', async () => {
+    await act(caller, `${task}/call`);
+    await talk('no-answer');
+    later(61);
+    const now = field.city.clock.now();
+    await releaseForgotten(field.city.database.query, now);
+    expect(await one('SELECT attempts, from_at FROM desk_task')).toEqual({
+      attempts: 1,
+      from_at: new Date(now.getTime() + 2 * 3_600_000),
+    });
+    await settle(field.city);
+    expect(await all(`SELECT outcome FROM attempt WHERE channel = 'desk'`)).toEqual([{ outcome: 'no-answer' }]);
+    await all(`UPDATE desk_task SET attempts = 2, from_at = created_at`);
+    await next(caller);
+    await act(caller, `${task}/call`);
+    await talk('no-answer');
+    later(61);
+    await releaseForgotten(field.city.database.query, field.city.clock.now());
+    await settle(field.city);
+    expect(await caseOf(0)).toMatchObject({ state: 'done', disposition: 'appointment' });
+  });
+
+  test('keeps its number busy while he is still on the line, also when he has said what came of it', async () => {
+    await act(caller, `${task}/call`);
+    const callId = connected[0]?.callId;
+    await post(`/twilio/desk/${callId}/bridge`, { CallSid: 'CA-desk', From: '+8679188000000' });
+    expect((await act(caller, `${task}/conclude`, { result: 'refused' })).status).toBe(303);
+    expect(await one('SELECT state FROM desk_call')).toEqual({ state: 'bridged' });
+    await post(`/twilio/desk/${callId}/status`, { CallSid: 'CA-desk', CallStatus: 'completed' });
+    expect(await one('SELECT state, check_at FROM desk_call')).toEqual({ state: 'ended', check_at: null });
+  });
+
+  test('is not made to a shop that answered by itself since he took it, and giving it back ends the task', async () => {
+    later(1);
+    await shopKeys(0, '', '5', '', '5', '5', '5', '5', '2', '1');
+    expect(await caseOf(0)).toMatchObject({ state: 'done', disposition: 'complete' });
+    expect((await act(caller, `${task}/call`)).status).toBe(409);
+    await act(caller, `${task}/give-back`);
+    expect(await next(caller)).toBe('/desk?nothing=1');
+    await settle(field.city);
+    expect(await tasks()).toMatchObject([{ state: 'done', outcome: 'withdrawn' }]);
+  });
+
+  test('is nobody’s any more once the last of the desk has left and its time is over', async () => {
+    await act(caller, `${task}/give-back`);
+    await all(`UPDATE app_user SET role = 'auditor' WHERE role = 'desk'`);
+    await settle(field.city);
+    await all(`UPDATE desk_task SET state = 'waiting', outcome = NULL, done_at = NULL`);
+    await all(`UPDATE survey_case SET state = 'active' WHERE retailer_id = 'W01-0000'`);
+    await postUnstaffed(field.city.database.query, field.city.clock.now());
+    await settle(field.city);
+    expect(await caseOf(0)).toMatchObject({ state: 'active' });
+    later(60 * 24);
+    await postUnstaffed(field.city.database.query, field.city.clock.now());
+    await settle(field.city);
+    expect(await caseOf(0)).toMatchObject({ state: 'done', disposition: 'appointment' });
+    expect(await tasks()).toMatchObject([{ state: 'done', outcome: 'withdrawn' }]);
+  });
+
+  test('of a cancelled round is not made, and waits in no queue', async () => {
+    await act(caller, `${task}/give-back`);
+    await cancelRound(field.city, { roundId: '2026-12-R1', actor: 'test', reason: '测试' });
+    expect(await tasks()).toMatchObject([{ state: 'done', outcome: 'round-cancelled' }]);
+  });
+
   test('holds its round open, and what is not asked by its close is asked no more', async () => {
     await act(caller, `${task}/call`);
     await closeEarly(field.city, { roundId: '2026-12-R1', actor: 'test', reason: '测试' });
@@ -476,6 +542,24 @@ describe('a recheck that reached nobody', () => {
       if (after?.state === 'waiting') field.city.clock.advance(after.from_at);
     }
     expect(connected).toHaveLength(3);
+  });
+});
+
+describe('a recheck in which the shop says never again', () => {
+  test('stops calls and texts, and takes back no answer', async () => {
+    await fieldRound(field.city);
+    await all(`UPDATE survey_case SET recheck = true WHERE retailer_id = 'W01-0001'`);
+    const caller = await desk();
+    await shopKeys(1, '', '5', '', '5', '5', '5', '5', '2', '1');
+    const task = await next(caller);
+    await act(caller, `${task}/call`);
+    await talk();
+    await act(caller, `${task}/conclude`, { result: 'opted-out' });
+    await settle(field.city);
+    expect(await all('SELECT entry, source FROM opt_out')).toEqual([{ entry: 'stop', source: 'desk' }]);
+    expect(await all(`SELECT FROM phone WHERE opted_out_at IS NOT NULL`)).toHaveLength(1);
+    expect(await tasks()).toEqual([{ reason: 'recheck', state: 'done', outcome: 'opted-out' }]);
+    expect(await caseOf(1)).toMatchObject({ disposition: 'complete', overall: 5 });
   });
 });
 
@@ -546,6 +630,19 @@ describe('a shop that asked for something', () => {
     expect(await status()).toBe(409);
     field.city.clock.advance(new Date('2026-12-02T09:30:00+08:00'));
     expect([await status(), connected.length]).toEqual([303, 1]);
+  });
+
+  test('is anybody’s again once whoever had it left the desk', async () => {
+    await fieldRound(field.city);
+    const [caller, other] = [await desk(), await desk(null, '13900000006')];
+    await shopKeys(0, '', '5', '', '5', '5', '5', '5', '2', '1', '8');
+    const wish = `/desk/follow-ups/${(await one<{ id: string }>('SELECT id FROM follow_up'))?.id}`;
+    await act(caller, `${wish}/take`);
+    await releaseForgotten(field.city.database.query, field.city.clock.now());
+    expect((await act(other, `${wish}/take`)).status).toBe(409);
+    await all(`UPDATE app_user SET role = 'auditor' WHERE id::text = $1`, caller.id);
+    await releaseForgotten(field.city.database.query, field.city.clock.now());
+    expect((await act(other, `${wish}/take`)).status).toBe(303);
   });
 
   test('is one wish, also when it asks twice, and when it was never drawn', async () => {

@@ -39,8 +39,8 @@ const checkSeconds = 120;
  * meanwhile, so what is seen to be idle stays so.
  *
  * @throws Refused `no-phone` where the caller gave no telephone of his own; `busy` where somebody is in a call with the
- *   shop or he is in one; `opted-out` where it said stop; `over` where the round takes no answers any more, or the shop is
- *   of his own district by now; `call-is-up` where he has not said what came of the last one; `closed` outside the desk's
+ *   shop or he is in one; `opted-out` where it said stop; `over` where the round takes no answers any more, the
+ *   shop has answered by itself meanwhile or is of his own district by now; `call-is-up` where he has not said what came of the last one; `closed` outside the desk's
  *   hours and in the shop's half-days, for he may have taken it earlier.
  */
 export async function beginDeskCall(
@@ -133,7 +133,7 @@ async function placeOf(query: Query, callerId: string, about: About, now: Date):
             FROM desk_task t JOIN survey_case c ON c.id = t.case_id JOIN phone p ON p.id = c.phone_id JOIN round r ON r.id = c.round_id
             JOIN manager m ON m.id = c.manager_id
             WHERE t.id = $1 AND t.taken_by = $2 AND t.state = 'taken' AND t.reason <> 'number-check' AND ${notHisDistrict}
-              AND (t.reason = 'recheck' OR (r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $3)))
+              AND (t.reason = 'recheck' OR (c.state <> 'done' AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $3)))
             FOR UPDATE OF t`,
           values: [about.taskId, callerId, now],
         }
@@ -217,6 +217,23 @@ export async function endDeskCall(query: Query, callId: string, now: Date): Prom
     values: [callId, now],
   });
   return rows.length > 0;
+}
+
+/**
+ * What came of a call was said. One that never reached the shop is over with it; one that did is over when the carrier
+ * says so: while he is still on the line the number is not idle. It is looked up soon.
+ */
+export async function leaveLine(query: Query, callId: string, now: Date): Promise<void> {
+  await query({
+    name: 'desk-call-leave',
+    text: `
+      UPDATE desk_call
+      SET state = CASE WHEN bridged_at IS NULL THEN 'ended' ELSE state END,
+          ended_at = CASE WHEN bridged_at IS NULL THEN coalesce(ended_at, $2) ELSE ended_at END,
+          check_at = CASE WHEN bridged_at IS NOT NULL AND state <> 'ended' THEN $2::timestamptz END
+      WHERE id = $1`,
+    values: [callId, now],
+  });
 }
 
 /** The caller's latest call for a task or a wish. */

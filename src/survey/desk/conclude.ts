@@ -3,9 +3,10 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { BadInput, Refused } from '../../platform/errors.ts';
 import { type DeskResult, deskResults, outcomeOfDesk, reachedItsEnd } from '../disposition/outcome.ts';
+import { enterStopAtDesk } from '../fieldwork/opt-out.ts';
 import type { Answers, Conversation } from '../interview/conversation.ts';
 import { type Item, itemsFor, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
-import { type LastCall, lastCallOf, mayHaveTalked } from './call.ts';
+import { type LastCall, lastCallOf, leaveLine, mayHaveTalked } from './call.ts';
 import { ownTask, type Task } from './queue.ts';
 import { afterCall, spanOf } from './times.ts';
 
@@ -44,10 +45,7 @@ export async function concludeCall(
       throw new Refused('no-call', '对方没有接通，不能这样填 · nobody was on the line: this cannot be what came of it');
     const ended = call.attemptId ? await endAttempt(query, call.attemptId, result, now) : null;
     if (call.attemptId && !ended) throw new Refused('no-call', '这次通话已记录 · this call is on record already');
-    await query({
-      text: `UPDATE desk_call SET state = 'ended', ended_at = coalesce(ended_at, $2), check_at = NULL WHERE id = $1`,
-      values: [call.id, now],
-    });
+    await leaveLine(query, call.id, now);
     const questionnaire = await services.questionnaire(task.questionnaireId);
     const conversation = ended?.conversation ?? null;
     const outcome = outcomeOfDesk(result, conversation, ended?.answers ?? {}, questionnaire);
@@ -66,6 +64,7 @@ export async function concludeCall(
         WHERE id = $1`,
       values: [taskId, next ? 'waiting' : 'done', tries, outcome, now, next?.from ?? null, next?.due ?? null],
     });
+    if (result === 'opted-out') await enterStopAtDesk(query, task.caseId, now);
     if (outcome === 'language' && task.reason !== 'language')
       await passOn(query, task, callerId, spanOf('language', time), now);
     await query({
@@ -87,6 +86,7 @@ const needs: Readonly<Record<DeskResult, 'nothing' | 'ring' | 'talk'>> = {
   unable: 'talk',
   'bad-number': 'ring',
   'not-eligible': 'talk',
+  'opted-out': 'talk',
   technical: 'nothing',
 };
 
@@ -173,10 +173,7 @@ export async function concludeRecheck(
       throw new Refused('no-call', '还没有接通 · nobody of the shop was on the line yet');
     const questionnaire = await services.questionnaire(task.questionnaireId);
     const read = readAnswers(recheckItems(questionnaire, task.rotation), answers, overallItem(questionnaire).id);
-    await query({
-      text: `UPDATE desk_call SET state = 'ended', ended_at = coalesce(ended_at, $2), check_at = NULL WHERE id = $1`,
-      values: [call.id, now],
-    });
+    await leaveLine(query, call.id, now);
     await finish(query, taskId, 'complete', read, now);
     await audit(query, now, { actor: callerId, action: 'desk.recheck', subject: taskId });
   });

@@ -111,7 +111,7 @@ function waitingFor(query: Query, { id, districtId }: Caller, now: Date): Promis
       FROM ${tables}
       WHERE t.state = 'waiting' AND t.from_at <= $1 AND t.not_for IS DISTINCT FROM $2
         AND ($3::text IS NULL OR m.district_id <> $3)
-        AND (t.reason IN ('recheck', 'number-check') OR (r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $1)))
+        AND (t.reason IN ('recheck', 'number-check') OR (c.state <> 'done' AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $1)))
         AND (t.reason = 'number-check' OR (p.opted_out_at IS NULL AND ${idle}))
         AND (t.reason <> 'recheck' OR NOT EXISTS (SELECT FROM desk_task own WHERE own.case_id = c.id AND own.taken_by = $2 AND own.id <> t.id))
       ORDER BY t.due_at, t.id LIMIT ${looked}`,
@@ -153,15 +153,23 @@ export const unsaid = `
   EXISTS (SELECT FROM desk_call d LEFT JOIN attempt a ON a.id = d.attempt_id
           WHERE d.task_id = t.id AND coalesce(a.state <> 'ended', d.dialed_at >= t.taken_at))`;
 
-/** Puts a task back for somebody else. Not while a call of it is up. */
-export async function giveBack(query: Query, id: string, callerId: string): Promise<void> {
+/**
+ * Puts a task back for somebody else, and posts its case: the shop may have answered by itself meanwhile. Not while a
+ * call of it is up.
+ */
+export async function giveBack(query: Query, id: string, callerId: string, now: Date): Promise<void> {
   const given = await query({
     text: `
-      UPDATE desk_task t SET state = 'waiting', taken_by = NULL, taken_at = NULL
-      WHERE id = $1 AND state = 'taken' AND taken_by = $2
-        AND NOT EXISTS (SELECT FROM desk_call d WHERE d.task_id = t.id AND d.state <> 'ended') AND NOT ${unsaid}
-      RETURNING id`,
-    values: [id, callerId],
+      WITH given AS (
+        UPDATE desk_task t SET state = 'waiting', taken_by = NULL, taken_at = NULL
+        WHERE id = $1 AND state = 'taken' AND taken_by = $2
+          AND NOT EXISTS (SELECT FROM desk_call d WHERE d.task_id = t.id AND d.state <> 'ended') AND NOT ${unsaid}
+        RETURNING id, case_id
+      ), posted AS (
+        INSERT INTO outbox (topic, case_id, at) SELECT 'given-back', case_id, $3 FROM given
+      )
+      SELECT id FROM given`,
+    values: [id, callerId, now],
   });
   if (given.length === 0) throw callIsUp();
 }

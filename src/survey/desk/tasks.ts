@@ -53,12 +53,21 @@ const reasonsOf = ({ reason, numberFails, recheck }: TaskFacts): DeskReason[] =>
   ...(recheck ? (['recheck'] as const) : []),
 ];
 
-/** What the desk still had to ask of a round that is over. Rechecks and number checks go on: they change no score. */
-export async function endTasks(query: Query, roundId: string, now: Date): Promise<void> {
+/**
+ * What the desk still had to ask of a round that is over. Number checks go on, and rechecks of a closed round: they
+ * change no score. Of a cancelled one nobody is called any more.
+ */
+export async function endTasks(
+  query: Query,
+  roundId: string,
+  how: 'round-closed' | 'round-cancelled',
+  now: Date,
+): Promise<void> {
   await query({
     text: `
-      UPDATE desk_task t SET state = 'done', outcome = coalesce(outcome, 'round-closed'), done_at = $2
-      FROM survey_case c WHERE c.id = t.case_id AND c.round_id = $1 AND t.state <> 'done' AND t.reason NOT IN ('recheck', 'number-check')`,
-    values: [roundId, now],
+      UPDATE desk_task t SET state = 'done', outcome = coalesce(outcome, $3), done_at = $2
+      FROM survey_case c WHERE c.id = t.case_id AND c.round_id = $1 AND t.state <> 'done' AND t.reason <> 'number-check'
+        AND (t.reason <> 'recheck' OR $3 = 'round-cancelled')`,
+    values: [roundId, now, how],
   });
 }

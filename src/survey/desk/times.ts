@@ -57,7 +57,7 @@ export function afterWorkingHours(from: Date, count: number, { timeZone, hours }
 
 /** Calls a person makes for one task, of those that the shop's end of the line was rung in. */
 export const deskTries = 3;
-const restHours = 2;
+export const restHours = 2;
 
 /** After these nobody calls again. */
 const final: readonly Disposition[] = ['complete', 'opted-out', 'refused', 'bad-number', 'unable', 'not-eligible'];

@@ -74,6 +74,7 @@ export const deskResults = [
   'unable',
   'bad-number',
   'not-eligible',
+  'opted-out',
   'technical',
 ] as const;
 export type DeskResult = (typeof deskResults)[number];

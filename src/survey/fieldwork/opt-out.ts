@@ -18,3 +18,18 @@ export async function enterStop(query: Query, phoneIndex: Buffer, now: Date): Pr
     values: [phoneIndex, now],
   });
 }
+
+/** Somebody told a person of the desk, outside the questions, to stop for good: both channels, every case of the number. */
+export async function enterStopAtDesk(query: Query, caseId: string, now: Date): Promise<void> {
+  await query({
+    name: 'opt-out-desk',
+    text: `
+      WITH stopped AS (
+        UPDATE phone SET opted_out_at = $2 WHERE id = (SELECT phone_id FROM survey_case WHERE id = $1) AND opted_out_at IS NULL RETURNING id
+      ), posted AS (
+        INSERT INTO outbox (topic, case_id, at) VALUES ('opt-out', $1, $2)
+      )
+      INSERT INTO opt_out (phone_id, entry, source, at) SELECT id, 'stop', 'desk', $2 FROM stopped`,
+    values: [caseId, now],
+  });
+}

@@ -68,7 +68,7 @@ export async function settle(services: SettleServices): Promise<Settled> {
     await recordPlans(query, settled, now);
     const roundIds = [...new Set(cases.map(({ roundId }) => roundId))];
     await applyInvalidationRules(query, { roundIds, caseIds: cases.map(({ id }) => id) }, now);
-    if (staffed) await recordTasks(query, settled.map(taskFacts), now);
+    await recordTasks(query, settled.map(staffed ? taskFacts : nothingForTheDesk), now);
     const finishedRounds = await roundsWithFinishedManagers(query, cases, now);
     return { cases: cases.length, more: posted.lines === batch, finishedRounds };
   });
@@ -208,6 +208,12 @@ const taskFacts = ({ case: one, plan: { state, disposition, desk }, questionnair
   ...{ caseId: one.id, timeZone: one.timeZone, hours: questionnaire.desk, reason: desk },
   numberFails: disposition === 'bad-number',
   recheck: one.recheck && state === 'done' && disposition === 'complete' && one.optedOutAt === null,
+});
+
+/** Nobody is promised to a desk where nobody sits, and what waits for it is taken back. */
+const nothingForTheDesk = (conclusion: Conclusion): TaskFacts => ({
+  ...taskFacts(conclusion),
+  ...{ reason: null, numberFails: false, recheck: false },
 });
 
 async function conclude(

@@ -1,3 +1,4 @@
+import { endTasks } from '../desk/tasks.ts';
 import { endThreads } from './close.ts';
 import type { RoundServices } from './launch.ts';
 import { moveRound, type RoundChange, reasonOf } from './move.ts';
@@ -27,5 +28,6 @@ export async function cancelRound(
     });
     await query({ text: 'UPDATE draw SET revealed_at = $2 WHERE round_id = $1', values: [change.roundId, now] });
     await endThreads(query, change.roundId, now);
+    await endTasks(query, change.roundId, 'round-cancelled', now);
   });
 }

@@ -38,7 +38,7 @@ export async function closeRound({ database, clock }: RoundServices, roundId: st
       values: [roundId, now],
     });
     await applyInvalidationRules(query, { roundIds: [roundId], caseIds: null }, now);
-    await endTasks(query, roundId, now);
+    await endTasks(query, roundId, 'round-closed', now);
     await query({ text: 'UPDATE draw SET revealed_at = $2 WHERE round_id = $1', values: [roundId, now] });
     await audit(query, now, { actor, action: 'round.close', subject: roundId });
     return true;

@@ -90,7 +90,7 @@ export const deskOperations: readonly Operation[] = [
     ...{ params: taskParams, body: person, answer: task },
     async run({ services, params, body }) {
       const caller = await callerAsking(services, body.onBehalfOf);
-      await giveBack(services.database.query, params.task, caller.id);
+      await giveBack(services.database.query, params.task, caller.id, services.clock.now());
       return findTask(services, params.task);
     },
   }),

@@ -211,7 +211,7 @@ const acts: Readonly<Record<string, Act>> = {
     return '/desk';
   },
   async 'give-back'({ web, viewer }, id) {
-    await giveBack(web.services.database.query, id, viewer.id);
+    await giveBack(web.services.database.query, id, viewer.id, web.services.clock.now());
     return '/desk';
   },
   async recheck({ web, viewer, request }, id) {
