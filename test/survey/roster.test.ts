@@ -345,7 +345,10 @@ describe('importing retailers', () => {
       actor: 'somebody',
       action: 'retailers.import',
       subject: 'roster',
-      detail: { rows: 1, created: 1, changed: 0, unchanged: 0, moved: 0, phones: 0, stopped: 0, gone: 0 },
+      detail: {
+        ...{ rows: 1, created: 1, changed: 0, unchanged: 0, moved: 0, phones: 0, stopped: 0 },
+        ...{ gone: 0, active: 0, emptied: 0 },
+      },
     });
     expect(await firstBrokenLine(database.query)).toBeNull();
   });
