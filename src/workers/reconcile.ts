@@ -1,6 +1,6 @@
 import type { Query } from '../platform/database.ts';
 import { endDeskCall } from '../survey/desk/call.ts';
-import { postUnstaffed, releaseForgotten } from '../survey/desk/forgotten.ts';
+import { releaseForgotten, withdrawUnstaffed } from '../survey/desk/forgotten.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { raiseLateRechecks } from '../survey/quality/raise-flags.ts';
@@ -107,7 +107,7 @@ async function lookUp(
 /**
  * Calls of the desk of which nothing was heard: looked up at the carrier where it gave an id, and given up where it did
  * not, for whoever made it sits beside the telephone that would have rung. Then interviews nobody said the end of, and
- * what waits for a desk that nobody sits at.
+ * what waits for a desk where nobody can do it.
  */
 async function checkDeskCalls(services: Services, now: Date): Promise<void> {
   const { database, voice } = services;
@@ -126,7 +126,7 @@ async function checkDeskCalls(services: Services, now: Date): Promise<void> {
       if (!known || known.report.state === 'ended') await endDeskCall(query, id, now);
     });
   await releaseForgotten(query, now);
-  await postUnstaffed(query, now);
+  await withdrawUnstaffed(query, now);
 }
 
 interface DueMessage {

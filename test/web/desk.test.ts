@@ -2,7 +2,7 @@ import supertest from 'supertest';
 import twilio from 'twilio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lastCallOf } from '../../src/survey/desk/call.ts';
-import { postUnstaffed, releaseForgotten } from '../../src/survey/desk/forgotten.ts';
+import { releaseForgotten, withdrawUnstaffed } from '../../src/survey/desk/forgotten.ts';
 import { claimDue } from '../../src/survey/fieldwork/claim.ts';
 import { settle } from '../../src/survey/fieldwork/settle.ts';
 import { cancelRound } from '../../src/survey/round/cancel.ts';
@@ -463,14 +463,52 @@ describe('a call of the desk', () => {
     await settle(field.city);
     await all(`UPDATE desk_task SET state = 'waiting', outcome = NULL, done_at = NULL`);
     await all(`UPDATE survey_case SET state = 'active' WHERE retailer_id = 'W01-0000'`);
-    await postUnstaffed(field.city.database.query, field.city.clock.now());
+    await withdrawUnstaffed(field.city.database.query, field.city.clock.now());
     await settle(field.city);
     expect(await caseOf(0)).toMatchObject({ state: 'active' });
     later(60 * 24);
-    await postUnstaffed(field.city.database.query, field.city.clock.now());
+    await withdrawUnstaffed(field.city.database.query, field.city.clock.now());
     await settle(field.city);
     expect(await caseOf(0)).toMatchObject({ state: 'done', disposition: 'appointment' });
     expect(await tasks()).toMatchObject([{ state: 'done', outcome: 'withdrawn' }]);
+  });
+
+  test('to somebody whom nobody at the desk understands holds no round', async () => {
+    await act(caller, `${task}/call`);
+    await talk();
+    await act(caller, `${task}/conclude`, { result: 'language' });
+    await settle(field.city);
+    later(60 * 24 * 4);
+    const neighbour = await desk('D1', '13900000009');
+    expect([await next(caller), await next(neighbour)]).toEqual(['/desk?nothing=1', '/desk?nothing=1']);
+    await withdrawUnstaffed(field.city.database.query, field.city.clock.now());
+    await settle(field.city);
+    expect(await caseOf(0)).toMatchObject({ state: 'done', disposition: 'language' });
+  });
+
+  test('keeps a shop that rings back meanwhile from a second conversation, and from being told that it was not drawn', async () => {
+    await act(caller, `${task}/call`);
+    const heard = await post('/twilio/voice/inbound', { CallSid: 'CA-meanwhile', From: number(0) });
+    expect(heard.text).not.toContain('/wanted');
+    expect(heard.text).not.toContain('<Gather');
+    expect(await all(`SELECT FROM attempt WHERE inbound AND state <> 'ended'`)).toEqual([]);
+  });
+
+  test('waits behind no number of shops that order at this hour', async () => {
+    await act(caller, `${task}/give-back`);
+    await all(`UPDATE desk_task SET due_at = due_at + interval '1 day'`);
+    await all(`UPDATE survey_case SET ordering_half_days = '{2-morning}' WHERE retailer_id = 'W01-0001'`);
+    await all(`
+      WITH shops AS (
+        INSERT INTO retailer SELECT (jsonb_populate_record(s, jsonb_build_object('id', 'copy-' || n))).*
+        FROM retailer s, generate_series(1, 250) AS n WHERE s.id = 'W01-0001'
+      ), made AS (
+        INSERT INTO survey_case SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'retailer_id', 'copy-' || n, 'ticket', n::text, 'position', 1000 + n))).*
+        FROM survey_case c, generate_series(1, 250) AS n WHERE c.retailer_id = 'W01-0001' RETURNING id
+      )
+      INSERT INTO desk_task (id, case_id, reason, created_at, from_at, due_at)
+      SELECT gen_random_uuid(), made.id, 'no-keypad', t.created_at, t.from_at, t.from_at FROM made, desk_task t`);
+    expect(await next(caller)).toBe(task);
   });
 
   test('of a cancelled round is not made, and waits in no queue', async () => {

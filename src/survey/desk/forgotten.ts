@@ -51,17 +51,24 @@ export async function releaseForgotten(query: Query, now: Date): Promise<void> {
 }
 
 /**
- * Nobody sits at the desk any more, and what was to be done by now is not done: the cases are posted, and settled as
- * they are where there never was a desk. Not at once, for whoever leaves may be followed by somebody else.
+ * Takes back what was to be done by now and nobody can do: the last of the desk has left, or whoever is left is of the
+ * shop's own district, or could not understand it. Else such a case would hold its round for ever. Not before it is
+ * overdue, for whoever leaves may be followed by somebody else.
  */
-export async function postUnstaffed(query: Query, now: Date): Promise<void> {
+export async function withdrawUnstaffed(query: Query, now: Date): Promise<void> {
   await query({
     name: 'desk-unstaffed',
     text: `
-      INSERT INTO outbox (topic, case_id, at)
-      SELECT DISTINCT 'unstaffed', t.case_id, $1::timestamptz FROM desk_task t JOIN survey_case c ON c.id = t.case_id JOIN round r ON r.id = c.round_id
-      WHERE t.state = 'waiting' AND t.due_at < $1 AND t.reason NOT IN ('recheck', 'number-check') AND r.state IN ('fielding', 'paused')
-        AND NOT EXISTS (SELECT FROM app_user WHERE role = 'desk')`,
+      WITH withdrawn AS (
+        UPDATE desk_task t SET state = 'done', outcome = 'withdrawn', done_at = $1
+        FROM survey_case c JOIN manager m ON m.id = c.manager_id
+        WHERE c.id = t.case_id AND t.state = 'waiting' AND t.due_at < $1 AND t.reason NOT IN ('recheck', 'number-check')
+          AND NOT EXISTS (
+            SELECT FROM app_user u
+            WHERE u.role = 'desk' AND u.id::text IS DISTINCT FROM t.not_for AND u.district_id IS DISTINCT FROM m.district_id)
+        RETURNING t.case_id
+      )
+      INSERT INTO outbox (topic, case_id, at) SELECT 'unstaffed', case_id, $1 FROM withdrawn`,
     values: [now],
   });
 }

@@ -71,6 +71,7 @@ export async function ownTask(query: Query, id: string, callerId: string): Promi
 
 interface Waiting {
   readonly id: string;
+  readonly dueAt: Date;
   readonly timeZone: string;
   readonly questionnaireId: string;
   readonly halfDays: readonly string[];
@@ -78,7 +79,7 @@ interface Waiting {
   readonly calls: boolean;
 }
 
-/** Tasks looked at in one go: those whose shops may not be called now are passed over. */
+/** Tasks looked at in one go: those whose shops may not be called now are passed over, be they ever so many. */
 const looked = 200;
 
 /**
@@ -97,16 +98,26 @@ export async function takeNext(
   const { query, now } = services;
   const own = await taskOf(query, caller.id);
   if (own) return own.id;
-  for (const task of await waitingFor(query, caller, now))
-    if ((await mayBeCalled(services, task)) && (await take(query, task.id, caller.id, now))) return task.id;
+  let last: Waiting | undefined;
+  do {
+    const some = await waitingFor(query, caller, now, last);
+    for (const task of some)
+      if ((await mayBeCalled(services, task)) && (await take(query, task.id, caller.id, now))) return task.id;
+    last = some[looked - 1];
+  } while (last);
   return null;
 }
 
-function waitingFor(query: Query, { id, districtId }: Caller, now: Date): Promise<Waiting[]> {
+function waitingFor(
+  query: Query,
+  { id, districtId }: Caller,
+  now: Date,
+  after: Waiting | undefined,
+): Promise<Waiting[]> {
   return query<Waiting>({
     name: 'desk-waiting',
     text: `
-      SELECT t.id, c.time_zone AS "timeZone", r.questionnaire_id AS "questionnaireId",
+      SELECT t.id, t.due_at AS "dueAt", c.time_zone AS "timeZone", r.questionnaire_id AS "questionnaireId",
              c.ordering_half_days || c.delivery_half_days AS "halfDays", t.reason <> 'number-check' AS calls
       FROM ${tables}
       WHERE t.state = 'waiting' AND t.from_at <= $1 AND t.not_for IS DISTINCT FROM $2
@@ -114,8 +125,9 @@ function waitingFor(query: Query, { id, districtId }: Caller, now: Date): Promis
         AND (t.reason IN ('recheck', 'number-check') OR (c.state <> 'done' AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $1)))
         AND (t.reason = 'number-check' OR (p.opted_out_at IS NULL AND ${idle}))
         AND (t.reason <> 'recheck' OR NOT EXISTS (SELECT FROM desk_task own WHERE own.case_id = c.id AND own.taken_by = $2 AND own.id <> t.id))
+        AND ($4::timestamptz IS NULL OR (t.due_at, t.id) > ($4, $5::uuid))
       ORDER BY t.due_at, t.id LIMIT ${looked}`,
-    values: [now, id, districtId],
+    values: [now, id, districtId, after?.dueAt ?? null, after?.id ?? null],
   });
 }
 

@@ -53,7 +53,21 @@ export async function takeRingBack(
     const taken = await attemptOfRing(query, carrierId);
     return taken ? { kind: 'case', attemptId: taken } : ownCallTo(query, phoneIndex);
   }
-  return callerOf(query, phoneIndex);
+  return (await deskCallTo(query, phoneIndex)) ?? callerOf(query, phoneIndex);
+}
+
+/** A person of the desk is about to call this number, or talks with it: his call goes on, and this one waits for no other. */
+async function deskCallTo(query: Query, phoneIndex: Buffer): Promise<RingBack | null> {
+  const [theirs] = await query<{ kind: 'talking'; language: Language }>({
+    name: 'ring-back-desk-call',
+    text: `
+      SELECT 'talking' AS kind, coalesce((
+               SELECT s.language FROM survey_case c JOIN retailer s ON s.id = c.retailer_id WHERE c.phone_id = p.id ORDER BY c.id DESC LIMIT 1
+             ), 'zh-CN') AS language
+      FROM desk_call d JOIN phone p ON p.id = d.phone_id WHERE p.blind_index = $1 AND d.state <> 'ended'`,
+    values: [phoneIndex],
+  });
+  return theirs ?? null;
 }
 
 /** Our own call to a number: never a second conversation beside it, whichever of the two began first. */

@@ -212,6 +212,7 @@ const acts: Readonly<Record<string, Act>> = {
   },
   async 'give-back'({ web, viewer }, id) {
     await giveBack(web.services.database.query, id, viewer.id, web.services.clock.now());
+    await web.look({ actor: viewer.id, action: 'desk.give-back', subject: id });
     return '/desk';
   },
   async recheck({ web, viewer, request }, id) {
