@@ -270,6 +270,26 @@ describe('launching', () => {
     expect(await query(`SELECT FROM round WHERE period = '2027-01'`)).toEqual([]);
   });
 
+  test('says what it costs, if the price of a minute is said, and what to expect of each manager', async () => {
+    const words = wordsOf(await page(admin, '/rounds/launch?period=2027-01&price=0.12'));
+    expect(words).toMatch(/按每分钟 0.12 计，通话费约 \d+\.\d\d。/);
+    expect(words).toMatch(/客户经理 零售户 抽取 有效 可靠度 误差 成绩/);
+    expect(wordsOf(await page(admin, '/rounds/launch?period=2027-01'))).not.toContain('通话费约');
+    expect((await admin.get('/rounds/launch?period=2027-01&price=x')).status).toBe(400);
+  });
+
+  test('takes a time at which it closes, to come and in the company’s zone', async () => {
+    const token = formToken(await page(admin, '/rounds/launch?period=2027-06'));
+    const send = (closesAt: string) =>
+      admin.post('/rounds').type('form').send({ period: '2027-06', closesAt, _csrf: token });
+    expect((await send('2020-01-01T09:00')).status).toBe(400);
+    expect((await send('tomorrow')).status).toBe(400);
+    expect((await send('2027-06-30T17:00')).status).toBe(303);
+    expect(await query(`SELECT closes_at FROM round WHERE period = '2027-06'`)).toEqual([
+      { closes_at: new Date('2027-06-30T09:00:00Z') },
+    ]);
+  });
+
   test('happens once it is confirmed: committed, its draw asked for, and audited', async () => {
     const token = formToken(await page(admin, '/rounds/launch?period=2027-02'));
     const answer = await admin.post('/rounds').type('form').send({ period: '2027-02', _csrf: token });

@@ -2,7 +2,7 @@ import { audit } from '../../platform/audit.ts';
 import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Database, type Query, uniqueViolation } from '../../platform/database.ts';
-import { Refused } from '../../platform/errors.ts';
+import { BadInput, Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { commitmentOf } from '../draw/satq1.ts';
 import { type Holder, isOperatorTrusted, ownNonces, type PublicEvent, readKeepers } from './holders.ts';
@@ -38,11 +38,15 @@ export interface LaunchWish {
  * operator-trusted. The draw job freezes the frame and draws. Which questionnaire and rule set hold is fixed here and
  * never looked up again.
  *
- * @throws BadInput with every fault of holders and event; Refused `round-exists` where the id is taken.
+ * @throws BadInput with every fault of holders and event, or where it would close before it begins; Refused `round-exists` where the id is taken.
  */
 export async function launchRound(services: RoundServices, wish: LaunchWish): Promise<void> {
   const now = services.clock.now();
   const { roundId, period, questionnaireId, ruleSetId, actor, holders = [], publicEvent = null } = wish;
+  if (wish.closesAt && wish.closesAt <= now)
+    throw new BadInput('没有启动 · not launched', [
+      { where: 'closesAt', message: '截止时间已过 · the time at which it closes is past' },
+    ]);
   const keepers = await readKeepers(services.database.query, { holders, publicEvent }, now);
   const operatorTrusted = isOperatorTrusted(keepers, publicEvent);
   const nonces = Array.from({ length: ownNonces(holders.length, publicEvent) }, () =>

@@ -41,7 +41,8 @@ async function showTerms({ web, request, response }: Visit): Promise<void> {
   const m = messagesIn(language);
   const period = readPeriod(request.query, m);
   const terms = await termsOf(web.services.database.query, period, month(period, language), m);
-  const { steps, weak } = await whatWillHappen(web.services, terms, period, language);
+  const price = readPrice(request.query, m);
+  const { steps, weak, managers } = await whatWillHappen(web.services, terms, period, { language, price });
   const title = m.launch.title(month(period, language));
   const people = await web.services.database.query<{ id: string; name: string }>({
     text: `SELECT id, name FROM app_user WHERE role <> 'admin' ORDER BY name, id`,
@@ -51,10 +52,13 @@ async function showTerms({ web, request, response }: Visit): Promise<void> {
     substitute: m.launch.draw.substitute(number),
     people,
   }));
-  const eventAt = m.launch.draw.eventAt(await companyTimeZone(web.services.database.query));
+  const timeZone = await companyTimeZone(web.services.database.query);
+  const times = { eventAt: m.launch.draw.eventAt(timeZone), closesAt: m.launch.closesAt(timeZone) };
   const page = { title, at: 'rounds' } as const;
   const { roundId } = terms;
-  sendPage(web, request, response, 'launch', page, { title, period, steps, weak, roundId, holders, eventAt });
+  sendPage(web, request, response, 'launch', page, {
+    ...{ title, period, steps, weak, managers, roundId, holders, ...times, price: price ?? '' },
+  });
 }
 
 /** `POST /rounds` */
@@ -76,20 +80,39 @@ const keepingForm = z.object({
   substitute: several,
   event: z.string().default(''),
   eventAt: z.string().default(''),
+  closesAt: z.string().default(''),
 });
 
-/** Who keeps the nonces, and the public event, as far as the form names any. */
-function readKeeping(form: unknown, timeZone: string): Pick<LaunchWish, 'holders' | 'publicEvent'> {
-  const { holder, substitute, event, eventAt } = keepingForm.parse(form);
+/** Who keeps the nonces, the public event, and the end, as far as the form names any. */
+function readKeeping(form: unknown, timeZone: string): Pick<LaunchWish, 'holders' | 'publicEvent' | 'closesAt'> {
+  const { holder, substitute, event, eventAt, closesAt: end } = keepingForm.parse(form);
+  const closesAt = end === '' ? null : readMinute({ local: end, timeZone });
+  if (closesAt !== null && !(closesAt instanceof Date))
+    throw new BadInput('the round cannot be launched', [{ ...closesAt, where: 'closesAt' }]);
   const substitutes = [substitute].flat();
   const holders = [holder]
     .flat()
     .map((userId, index) => ({ userId, substitute: substitutes[index] || null }))
     .filter(({ userId }) => userId !== '');
-  if (event.trim() === '') return { holders, publicEvent: null };
+  if (event.trim() === '') return { holders, closesAt, publicEvent: null };
   const at = readMinute({ local: eventAt, timeZone });
   if (!(at instanceof Date)) throw new BadInput('the round cannot be launched', [at]);
-  return { holders, publicEvent: { name: event.trim(), at } };
+  return { holders, closesAt, publicEvent: { name: event.trim(), at } };
+}
+
+const priceForm = z.object({
+  price: z
+    .string()
+    .trim()
+    .regex(/^(\d{1,4}(\.\d{1,4})?)?$/)
+    .default(''),
+});
+
+/** What a minute costs, if that was said: `0.12`. */
+function readPrice(form: unknown, m: Messages): string | null {
+  const { success, data } = priceForm.safeParse(form);
+  if (success) return data.price || null;
+  throw new BadInput('the round cannot be planned', [{ where: m.launch.price, message: m.launch.faults.price }]);
 }
 
 function readPeriod(form: unknown, m: Messages): string {
@@ -122,12 +145,12 @@ async function whatWillHappen(
   { database: { query }, rules, clock, voice }: Services,
   { ruleSetId, questionnaireId }: Terms,
   period: string,
-  language: Language,
-): Promise<{ steps: string[]; weak: string[] }> {
+  { language, price }: { readonly language: Language; readonly price: string | null },
+): Promise<{ steps: string[]; weak: string[]; managers: object[] }> {
   const number = (n: number) => count(n, language);
   const ruleSet = await rules(ruleSetId);
   const now = clock.now();
-  const wish = { period, now, pace: voice.lane, pricePerMinute: null };
+  const wish = { period, now, pace: voice.lane, pricePerMinute: price };
   const plan = await planRound(query, forecastRules(ruleSet), wish);
   const { attempts, minimumDistinctDays, windows } = ruleSet.contact;
   const words = messagesIn(language).launch;
@@ -143,8 +166,15 @@ async function whatWillHappen(
       words.steps.calls(listed(windows, language), number(attempts), number(minimumDistinctDays)),
       words.steps.load(number(plan.calls), number(plan.mostCalls), plan.hours, moment(plan.endsAt, now, place)),
       words.steps.answers(number(plan.completes), number(plan.minutes)),
+      ...(plan.cost === null ? [] : [words.steps.cost(plan.cost, price ?? '')]),
       words.steps.fixed(questionnaireId, ruleSetId),
     ],
+    managers: plan.managers.map((one) => ({
+      name: names.get(one.managerId) ?? one.managerId,
+      ...{ frame: number(one.frameSize), released: number(one.released), completes: number(one.completes) },
+      ...{ reliability: one.reliability, margin: one.marginOfError === null ? '—' : `±${one.marginOfError}` },
+      outlook: words.outlooks[one.outlook],
+    })),
     weak: plan.managers
       .filter(({ outlook }) => outlook !== 'firm')
       .map(({ managerId, completes, reliability, marginOfError, outlook }) =>
