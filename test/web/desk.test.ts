@@ -44,6 +44,12 @@ const post = (path: string, fields: Record<string, string>) =>
     .set('X-Twilio-Signature', twilio.getExpectedTwilioSignature('token of the tests', publicUrl + path, fields))
     .send(fields);
 
+/** A round in the field of which the draw chose nobody: whom it would depends on the day's seed. */
+async function launch(): Promise<void> {
+  await fieldRound(field.city);
+  await all('UPDATE survey_case SET recheck = false, if_silent = NULL');
+}
+
 interface Desk {
   readonly id: string;
   readonly browser: Visitor;
@@ -109,7 +115,7 @@ async function key(who: Desk, task: string, ...pressed: string[]): Promise<void>
 
 describe('a shop that pressed 8', () => {
   test('is called by a person who reads the same questions and keys in the same conversation', async () => {
-    await fieldRound(field.city);
+    await launch();
     const caller = await desk();
     await shopKeys(0, '8');
     expect(await caseOf(0)).toMatchObject({ state: 'active', disposition: 'appointment' });
@@ -146,14 +152,14 @@ describe('a shop that pressed 8', () => {
   });
 
   test('stays an appointment while nobody sits at the desk', async () => {
-    await fieldRound(field.city);
+    await launch();
     await shopKeys(0, '8');
     expect(await caseOf(0)).toMatchObject({ state: 'done', disposition: 'appointment' });
     expect(await tasks()).toEqual([]);
   });
 
   test('is given to nobody of its own district, and to one person only', async () => {
-    await fieldRound(field.city);
+    await launch();
     const [neighbour, first, second] = [
       await desk('D1'),
       await desk('D2', '13900000002'),
@@ -171,7 +177,7 @@ describe('a shop that pressed 8', () => {
   });
 
   test('is not called at night, nor while it orders', async () => {
-    await fieldRound(field.city);
+    await launch();
     const caller = await desk();
     await shopKeys(0, '8');
     await all(`UPDATE survey_case SET ordering_half_days = '{2-morning}'`);
@@ -185,7 +191,7 @@ describe('a shop that pressed 8', () => {
   });
 
   test('and answered by itself meanwhile, is nobody’s task any more', async () => {
-    await fieldRound(field.city);
+    await launch();
     const caller = await desk();
     await shopKeys(0, '8');
     later(1);
@@ -200,7 +206,7 @@ describe('a call of the desk', () => {
   let caller: Desk;
   let task: string;
   beforeEach(async () => {
-    await fieldRound(field.city);
+    await launch();
     caller = await desk();
     await shopKeys(0, '8');
     task = await next(caller);
@@ -389,6 +395,28 @@ describe('a call of the desk', () => {
     expect(await talk()).not.toContain('<Dial');
   });
 
+  test('rings nobody who rang us in the moment it was begun', async () => {
+    await act(caller, `${task}/call`);
+    await all(`
+      INSERT INTO attempt (id, case_id, round_id, phone_id, channel, inbound, number, slot_at, state, created_at, touched_at)
+      SELECT gen_random_uuid(), id, round_id, phone_id, 'voice', true, 9, now(), 'in-progress', now(), now() FROM survey_case WHERE retailer_id = 'W01-0000'`);
+    expect(await talk()).not.toContain('<Dial');
+  });
+
+  test('is not asked again by whoever keyed it in, also where he never said what came of it', async () => {
+    await all(`UPDATE survey_case SET recheck = true WHERE retailer_id = 'W01-0000'`);
+    await act(caller, `${task}/call`);
+    await talk();
+    await key(caller, task, 'silence', 'silence', '5', '5', '5', '5', '5', '2', '1', '1');
+    later(61);
+    await releaseForgotten(field.city.database.query, field.city.clock.now());
+    await settle(field.city);
+    expect(await caseOf(0)).toMatchObject({ state: 'done', disposition: 'complete' });
+    field.city.clock.advance(new Date('2026-12-01T14:30:00+08:00'));
+    expect(await next(caller)).toBe('/desk?nothing=1');
+    expect(await next(await desk(null, '13900000009'))).toContain('/desk/tasks/');
+  });
+
   test('to somebody he cannot understand is passed to another', async () => {
     const other = await desk(null, '13900000009');
     await act(caller, `${task}/call`);
@@ -534,7 +562,7 @@ describe('a call of the desk', () => {
 
 describe('a recheck', () => {
   test('asks one of the complete again, keeps the answers apart, and changes nothing', async () => {
-    await fieldRound(field.city);
+    await launch();
     await all(`UPDATE survey_case SET recheck = true WHERE retailer_id = 'W01-0001'`);
     const caller = await desk();
     await shopKeys(1, '', '5', '', '5', '5', '5', '5', '2', '1');
@@ -563,7 +591,7 @@ describe('a recheck', () => {
 
 describe('a recheck that reached nobody', () => {
   test('is said to be so after the line is free, and tried three times at most', async () => {
-    await fieldRound(field.city);
+    await launch();
     await all(`UPDATE survey_case SET recheck = true WHERE retailer_id = 'W01-0001'`);
     const caller = await desk();
     await shopKeys(1, '', '5', '', '5', '5', '5', '5', '2', '1');
@@ -585,7 +613,7 @@ describe('a recheck that reached nobody', () => {
 
 describe('a recheck in which the shop says never again', () => {
   test('stops calls and texts, and takes back no answer', async () => {
-    await fieldRound(field.city);
+    await launch();
     await all(`UPDATE survey_case SET recheck = true WHERE retailer_id = 'W01-0001'`);
     const caller = await desk();
     await shopKeys(1, '', '5', '', '5', '5', '5', '5', '2', '1');
@@ -603,7 +631,7 @@ describe('a recheck in which the shop says never again', () => {
 
 describe('a number that does not work', () => {
   test('is looked up by somebody, and changed by nobody here', async () => {
-    await fieldRound(field.city);
+    await launch();
     const caller = await desk();
     const attempt = await one<{ id: string }>(`
       INSERT INTO attempt (id, case_id, round_id, phone_id, channel, number, slot_at, state, result, created_at, dialed_at, ended_at, touched_at)
@@ -624,7 +652,7 @@ describe('a number that does not work', () => {
 
 describe('a shop that asked for something', () => {
   test('is called back by somebody outside its district, named only where it agreed', async () => {
-    await fieldRound(field.city);
+    await launch();
     const [caller, neighbour] = [await desk(), await desk('D1', '13900000004')];
     await shopKeys(0, '', '5', '', '5', '5', '5', '5', '2', '1', '8');
     await post('/twilio/voice/inbound/wanted', { CallSid: 'CA-x', From: number(5), Digits: '8' });
@@ -652,7 +680,7 @@ describe('a shop that asked for something', () => {
   });
 
   test('is not called at night, nor once it has said stop, nor by his own district', async () => {
-    await fieldRound(field.city);
+    await launch();
     const caller = await desk();
     await shopKeys(0, '', '5', '', '5', '5', '5', '5', '2', '1', '8');
     const wish = `/desk/follow-ups/${(await one<{ id: string }>('SELECT id FROM follow_up'))?.id}`;
@@ -671,7 +699,7 @@ describe('a shop that asked for something', () => {
   });
 
   test('is anybody’s again once whoever had it left the desk', async () => {
-    await fieldRound(field.city);
+    await launch();
     const [caller, other] = [await desk(), await desk(null, '13900000006')];
     await shopKeys(0, '', '5', '', '5', '5', '5', '5', '2', '1', '8');
     const wish = `/desk/follow-ups/${(await one<{ id: string }>('SELECT id FROM follow_up'))?.id}`;

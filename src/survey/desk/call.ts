@@ -183,7 +183,8 @@ export async function recordConnecting(query: Query, callId: string, carrierId: 
 
 /**
  * The caller answered: from here on the shop's telephone rings. A repeated request of the carrier is told the same, as long
- * as the call is up; one that was over is told nothing, nor is one to a shop that said stop while his own telephone rang.
+ * as the call is up; one that was over is told nothing, nor is one to a shop that said stop or rang us
+ * while his own telephone rang.
  *
  * @returns the shop's sealed number, or null.
  */
@@ -193,7 +194,9 @@ export async function bridge(query: Query, callId: string, now: Date): Promise<B
     text: `
       UPDATE desk_call d SET state = 'bridged', bridged_at = coalesce(d.bridged_at, $2), check_at = $2::timestamptz + interval '10 minutes'
       FROM phone p WHERE d.id = $1 AND d.state <> 'ended' AND p.id = d.phone_id
-        AND (d.state = 'bridged' OR p.opted_out_at IS NULL OR p.opted_out_at < d.dialed_at) RETURNING p.sealed`,
+        AND (d.state = 'bridged' OR ((p.opted_out_at IS NULL OR p.opted_out_at < d.dialed_at) AND NOT EXISTS (
+          SELECT FROM attempt live WHERE live.phone_id = p.id AND live.channel = 'voice' AND live.state <> 'ended')))
+      RETURNING p.sealed`,
     values: [callId, now],
   });
   return row?.sealed ?? null;

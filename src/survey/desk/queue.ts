@@ -6,7 +6,7 @@ import type { DeskReason } from './reason.ts';
 
 /**
  * The desk's queue. A person takes the most urgent task there is for him now, one at a time: never of his own district
- * (he may know the manager), never outside the desk's hours or in the shop's ordering half-day, and never of a number
+ * (he may know the manager), never a recheck of what he keyed in himself, never outside the desk's hours or in the shop's ordering half-day, and never of a number
  * that said stop or is in a call.
  */
 export interface Caller {
@@ -124,7 +124,8 @@ function waitingFor(
         AND ($3::text IS NULL OR m.district_id <> $3)
         AND (t.reason IN ('recheck', 'number-check') OR (c.state <> 'done' AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $1)))
         AND (t.reason = 'number-check' OR (p.opted_out_at IS NULL AND ${idle}))
-        AND (t.reason <> 'recheck' OR NOT EXISTS (SELECT FROM desk_task own WHERE own.case_id = c.id AND own.taken_by = $2 AND own.id <> t.id))
+        AND (t.reason <> 'recheck' OR NOT EXISTS (
+          SELECT FROM desk_call d JOIN desk_task own ON own.id = d.task_id WHERE own.case_id = c.id AND d.user_id = $2 AND own.id <> t.id))
         AND ($4::timestamptz IS NULL OR (t.due_at, t.id) > ($4, $5::uuid))
       ORDER BY t.due_at, t.id LIMIT ${looked}`,
     values: [now, id, districtId, after?.dueAt ?? null, after?.id ?? null],
