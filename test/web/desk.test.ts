@@ -696,6 +696,12 @@ describe('a shop that asked for something', () => {
     expect(await status()).toBe(409);
     field.city.clock.advance(new Date('2026-12-02T09:30:00+08:00'));
     expect([await status(), connected.length]).toEqual([303, 1]);
+    await talk();
+    expect((await act(await desk(null, '13900000007'), `${wish}/stop`)).status).toBe(409);
+    await act(caller, `${wish}/stop`);
+    expect(await status()).toBe(409);
+    expect(await all('SELECT entry, source FROM opt_out')).toEqual([{ entry: 'stop', source: 'desk' }]);
+    expect(await caseOf(0)).toMatchObject({ disposition: 'complete' });
   });
 
   test('is anybody’s again once whoever had it left the desk', async () => {

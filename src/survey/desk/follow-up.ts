@@ -2,6 +2,7 @@ import { audit } from '../../platform/audit.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { BadInput, Refused } from '../../platform/errors.ts';
+import { enterStopAtDesk } from '../fieldwork/opt-out.ts';
 import type { Caller } from './queue.ts';
 
 /**
@@ -116,7 +117,29 @@ export async function finishFollowUp(
   });
 }
 
-/** The undo of the one before, and of taking: somebody else sees to it. */
+/**
+ * The shop says never again while it is called about its wish: both channels stop. The wish is still to be finished.
+ *
+ * @throws Refused `not-yours` where he has not taken it.
+ */
+export async function stopAtFollowUp(
+  { database, clock }: FollowUpServices,
+  callerId: string,
+  id: string,
+): Promise<void> {
+  const now = clock.now();
+  await database.transaction(async (query) => {
+    const his = await query({
+      text: `SELECT FROM follow_up WHERE id = $1 AND state = 'taken' AND taken_by = $2`,
+      values: [id, callerId],
+    });
+    if (his.length === 0) throw new Refused('not-yours', '这条诉求不在您手里 · this wish is not yours');
+    await enterStopAtDesk(query, id, now);
+    await audit(query, now, { actor: callerId, action: 'follow-up.stop', subject: id });
+  });
+}
+
+/** The undo of finishing and of taking: somebody else sees to it. */
 export async function reopenFollowUp(
   { database, clock }: FollowUpServices,
   callerId: string,

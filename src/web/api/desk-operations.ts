@@ -7,7 +7,13 @@ import {
   type NumberFinding,
   numberFindings,
 } from '../../survey/desk/conclude.ts';
-import { finishFollowUp, listFollowUps, reopenFollowUp, takeFollowUp } from '../../survey/desk/follow-up.ts';
+import {
+  finishFollowUp,
+  listFollowUps,
+  reopenFollowUp,
+  stopAtFollowUp,
+  takeFollowUp,
+} from '../../survey/desk/follow-up.ts';
 import { type Caller, giveBack, listTasks, ownTask, readTask, takeNext } from '../../survey/desk/queue.ts';
 import { deskReasons } from '../../survey/desk/reason.ts';
 import { deskResults } from '../../survey/disposition/outcome.ts';
@@ -196,6 +202,15 @@ export const deskOperations: readonly Operation[] = [
     async run({ services, params, body }) {
       const caller = await callerAsking(services, body.onBehalfOf);
       return { placing: await dialForCaller(services, caller.id, { followUpId: params.followUp }) };
+    },
+  }),
+  operation({
+    ...{ id: 'follow-ups.stop', ...at('/follow-ups/{followUp}/stop') },
+    summary: 'The shop says never again: calls and texts to it stop',
+    ...{ params: wishParams, body: person, answer: nothing },
+    async run({ services, params, body }) {
+      await stopAtFollowUp(services, (await callerAsking(services, body.onBehalfOf)).id, params.followUp);
+      return done;
     },
   }),
   operation({

@@ -5,6 +5,7 @@ import {
   listFollowUps,
   readFollowUp,
   reopenFollowUp,
+  stopAtFollowUp,
   takeFollowUp,
 } from '../../survey/desk/follow-up.ts';
 import { readOwnPhone, setOwnPhone } from '../../survey/desk/own-phone.ts';
@@ -147,6 +148,7 @@ type Act = (visit: Visit, id: string) => Promise<void>;
 const acts: Readonly<Record<string, Act>> = {
   take: ({ web, viewer }, id) => takeFollowUp(web.services, viewer, id),
   reopen: ({ web, viewer }, id) => reopenFollowUp(web.services, viewer.id, id),
+  stop: ({ web, viewer }, id) => stopAtFollowUp(web.services, viewer.id, id),
   async finish({ web, viewer, request }, id) {
     const { note } = z.object({ note: z.string().catch('') }).parse(request.body ?? {});
     await finishFollowUp(web.services, viewer.id, id, note);
