@@ -1,13 +1,12 @@
 import type { Chance } from '../../platform/chance.ts';
 import { type Query, uniqueViolation } from '../../platform/database.ts';
-import type { Vault } from '../../platform/vault.ts';
 import { afterWorkingHours, followUpHours } from '../desk/times.ts';
 import { meansStop } from '../interview/reading.ts';
 import { beginThread, decideText, type Thread } from '../interview/thread.ts';
 import { overallItem } from '../questionnaire/questionnaire.ts';
 import { enterStop } from './opt-out.ts';
 import type { TurnServices } from './turn.ts';
-import { standingOf, takeTurn } from './turn-store.ts';
+import { sealedComment, standingOf, takeTurn } from './turn-store.ts';
 
 export interface InboundText {
   /** The carrier's id of this text: by it a repeated delivery is known. */
@@ -24,8 +23,6 @@ export interface ToSend {
 
 export interface TextServices extends TurnServices {
   readonly chance: Chance;
-  /** Seals what people say in their own words. */
-  readonly vault: Vault;
 }
 
 /** How often a turn lost to another text of the same moment is tried anew. */
@@ -84,9 +81,10 @@ async function takeOnce(
       proves: true,
       source: 'sms',
       ends: decision.thread.is === 'over',
+      comment: sealedComment(services.vault, effects),
       followUpDue: afterWorkingHours(now, followUpHours, { timeZone, hours: questionnaire.desk }),
     },
-    { carrierId, send, comment: comment ? services.vault.seal(comment.text) : null, counts },
+    { carrierId, send, counts },
   );
   return taken ? { send: send && { messageId: send.id } } : null;
 }

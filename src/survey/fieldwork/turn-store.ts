@@ -1,4 +1,5 @@
 import type { Query, Statement } from '../../platform/database.ts';
+import type { Vault } from '../../platform/vault.ts';
 import type { Answers, Conversation, Effect, Input, Reply } from '../interview/conversation.ts';
 import type { Thread } from '../interview/thread.ts';
 import type { Language, TextId } from '../questionnaire/questionnaire.ts';
@@ -91,19 +92,25 @@ export interface TakenTurn {
   readonly ends: boolean;
   /** By when somebody calls back, if that is asked for at this turn. */
   readonly followUpDue: Date;
+  /** What he said in his own words, sealed. */
+  readonly comment: Buffer | null;
 }
 
 /** What a text brings besides: its id at the carrier, so that it is known when it comes again, and what is sent back. */
 export interface TextParts {
   readonly carrierId: string;
   readonly send: { readonly id: string; readonly text: TextId } | null;
-  /** A comment, sealed. */
-  readonly comment: Buffer | null;
   /** It was decided on as one that counts: taken only if it still does. */
   readonly counts: boolean;
 }
 
 const optOutEntry: Partial<Record<Effect['kind'], 'stop' | 'undo'>> = { 'opt-out': 'stop', 'opt-out-undone': 'undo' };
+
+/** What there is of a comment among a turn's effects, sealed: it may name him. */
+export function sealedComment(vault: Vault, effects: readonly Effect[]): Buffer | null {
+  const comment = effects.find((effect) => effect.kind === 'comment');
+  return comment ? vault.seal(comment.text) : null;
+}
 
 /**
  * Takes the turn if it is still to be taken. Answers merge into the case item by item, because a text thread and a call
@@ -140,8 +147,9 @@ export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts |
       topics,
       followUp && taken.followUpDue,
       followUp && !followUp.unnamed,
+      taken.comment,
       ...(text
-        ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null, text.comment, text.counts]
+        ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null, text.counts]
         : [message?.id ?? null, message?.seconds ?? null]),
     ],
   });
@@ -161,7 +169,7 @@ const recorded = `
     FROM moved WHERE c.id = moved.case_id AND $7::text IS NOT NULL
   ), entered AS (
     INSERT INTO opt_out (phone_id, entry, source, attempt_id, at)
-    SELECT phone_id, $10::opt_out_entry, $11::opt_out_source, id, $3 FROM moved WHERE $10 IS NOT NULL
+    SELECT phone_id, $10::opt_out_entry, $11::text::opt_out_source, id, $3 FROM moved WHERE $10 IS NOT NULL
   ), phoned AS (
     UPDATE phone p
     SET proven_at = CASE WHEN $12::boolean THEN $3::timestamptz ELSE p.proven_at END,
@@ -172,6 +180,9 @@ const recorded = `
     SELECT gen_random_uuid(), case_id, phone_id, $15::boolean, $3, $14 FROM moved WHERE $14::timestamptz IS NOT NULL
     ON CONFLICT (case_id) DO UPDATE
     SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END, due_at = excluded.due_at
+  ), commented AS (
+    INSERT INTO comment (case_id, attempt_id, channel, sealed, at)
+    SELECT case_id, id, $11::text::channel, $16::bytea, $3 FROM moved WHERE $16 IS NOT NULL
   ), posted AS (
     INSERT INTO outbox (topic, case_id, at)
     SELECT topic, case_id, $3 FROM moved, unnest($13::text[] || CASE WHEN was_over THEN ARRAY['late'] ELSE ARRAY[]::text[] END) AS topic
@@ -194,7 +205,7 @@ const takeVoice: Statement = {
       RETURNING id, case_id, phone_id, state = 'ended' AS was_over
     ), ${recorded}, spoken AS (
       INSERT INTO voice_message (recording_id, case_id, attempt_id, seconds, counts, at, check_at)
-      SELECT $16::text, case_id, id, $17::int, true, $3, $3 FROM moved WHERE $16 IS NOT NULL ON CONFLICT (recording_id) DO NOTHING
+      SELECT $17::text, case_id, id, $18::int, true, $3, $3 FROM moved WHERE $17 IS NOT NULL ON CONFLICT (recording_id) DO NOTHING
     )
     SELECT count(*)::int AS moved FROM moved`,
 };
@@ -205,17 +216,15 @@ const takeText: Statement = {
     WITH moved AS (
       UPDATE attempt
       SET turn = turn + 1, conversation = $4, touched_at = $3::timestamptz, answered_at = coalesce(answered_at, $3::timestamptz),
-          state = CASE WHEN $16 THEN 'ended' ELSE state END, ended_at = CASE WHEN $16 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END,
-          check_at = CASE WHEN $16 THEN NULL ELSE check_at END
+          state = CASE WHEN $17 THEN 'ended' ELSE state END, ended_at = CASE WHEN $17 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END,
+          check_at = CASE WHEN $17 THEN NULL ELSE check_at END
       WHERE id = $1 AND turn = $2 AND (${counting} OR NOT $21::boolean)
       RETURNING id, case_id, phone_id, false AS was_over
     ), ${recorded}, received AS (
-      INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $17::text, id, $3 FROM moved
+      INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $18::text, id, $3 FROM moved
     ), sent AS (
       INSERT INTO message (id, attempt_id, text, created_at, check_at)
-      SELECT $18::uuid, id, $19::text, $3, $3::timestamptz + interval '1 minute' FROM moved WHERE $18 IS NOT NULL
-    ), commented AS (
-      INSERT INTO comment (case_id, attempt_id, channel, sealed, at) SELECT case_id, id, 'sms', $20::bytea, $3 FROM moved WHERE $20 IS NOT NULL
+      SELECT $19::uuid, id, $20::text, $3, $3::timestamptz + interval '1 minute' FROM moved WHERE $19 IS NOT NULL
     )
     SELECT count(*)::int AS moved FROM moved`,
 };

@@ -1,12 +1,13 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Database } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
+import type { Vault } from '../../platform/vault.ts';
 import { afterWorkingHours, followUpHours } from '../desk/times.ts';
 import type { Conversation, Input, Reply } from '../interview/conversation.ts';
 import { decide } from '../interview/interview.ts';
 import { type Language, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
 import { deskAt } from './calendar.ts';
-import { replyGivenAt, standingOf, takeTurn } from './turn-store.ts';
+import { replyGivenAt, sealedComment, standingOf, takeTurn } from './turn-store.ts';
 import { noteRecording } from './voice-message.ts';
 
 /** What a carrier's adapter has to say next, and the number the answer to it will have. */
@@ -24,6 +25,8 @@ export interface TurnServices {
   readonly database: Database;
   readonly clock: Clock;
   readonly questionnaire: (id: string) => Promise<Questionnaire>;
+  /** Seals what people say in their own words. */
+  readonly vault: Vault;
 }
 
 const goodbye: Reply = { pauseSeconds: 0, say: [], listenSeconds: null };
@@ -78,7 +81,7 @@ async function takeOnce(services: TurnServices, attemptId: string, number: numbe
       attemptId,
       turn: number,
       now,
-      input,
+      input: input.kind === 'words' ? { kind: 'comment' } : input,
       reply,
       conversation,
       effects,
@@ -86,6 +89,7 @@ async function takeOnce(services: TurnServices, attemptId: string, number: numbe
       proves: input.kind === 'key' || (input.kind === 'recorded' && input.seconds > 0),
       source: channel,
       ends: false,
+      comment: sealedComment(services.vault, effects),
       followUpDue: afterWorkingHours(now, followUpHours, { timeZone: standing.timeZone, hours: questionnaire.desk }),
     },
     null,

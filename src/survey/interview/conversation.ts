@@ -15,6 +15,8 @@ export type Input =
   | { readonly kind: 'silence' }
   /** A message was recorded: its id at the carrier, how long it is, and what ended it; `silence` also at its longest. */
   | { readonly kind: 'recorded'; readonly id: string; readonly seconds: number; readonly endedBy: RecordingEnd }
+  /** What he said in his own words, written down by the person who asked. */
+  | { readonly kind: 'words'; readonly text: string }
   | { readonly kind: 'hang-up' }
   | { readonly kind: 'time-out' };
 

@@ -28,12 +28,24 @@ class Call {
   slow = false;
   #now = Date.parse('2026-12-01T01:30:00Z');
   record: Decision['reply']['record'];
-  readonly #case: { rotation: number; managerChanged: boolean; desk: Desk; questionnaire: typeof questionnaire };
+  readonly #case: {
+    rotation: number;
+    managerChanged: boolean;
+    desk: Desk;
+    questionnaire: typeof questionnaire;
+    byPerson?: boolean;
+  };
 
   /** An odd ticket, unless it is said otherwise. */
   constructor(
     answers: Answers = {},
-    about: Partial<{ rotation: number; managerChanged: boolean; desk: Desk; questionnaire: typeof questionnaire }> = {},
+    about: Partial<{
+      rotation: number;
+      managerChanged: boolean;
+      desk: Desk;
+      questionnaire: typeof questionnaire;
+      byPerson: boolean;
+    }> = {},
   ) {
     this.answers = answers;
     this.#case = { questionnaire, rotation: 7, managerChanged: false, desk: 'open', ...about };
@@ -520,16 +532,6 @@ describe('a message in his own words', () => {
     expect([call.heard, call.record !== undefined]).toEqual([['N1u', 'V1'], true]);
   });
 
-  it('is not asked for by a person, since nobody records him', () => {
-    const setting = { ...about, language: 'zh-CN', now: new Date('2026-12-01T01:31:30Z'), rotation: 7 } as const;
-    const by = (byPerson: boolean) => {
-      const { conversation } = new Call(rated, about);
-      const more = { ...setting, byPerson, managerChanged: false, desk: 'open' } as const;
-      return decide({ conversation, answers: rated }, { kind: 'silence' }, more).reply.say[0]?.clip;
-    };
-    expect([by(false), by(true)]).toEqual(['C1', 'Z1']);
-  });
-
   it('arriving where none was asked for is no message: only its key counts', () => {
     const call = new Call(rated, about);
     call.turn(message('9'));
@@ -685,5 +687,60 @@ describe('whatever is pressed', () => {
         expect(JSON.stringify(interview)).toBe(frozen);
       }),
     );
+  });
+});
+
+describe('read out by a person', () => {
+  const byPerson = { byPerson: true, questionnaire: withMessages };
+  const asked = () => {
+    const call = new Call({}, byPerson);
+    call.turn({ kind: 'silence' }, 0);
+    return call;
+  };
+
+  it('nothing is a slip, an echo, too late or read back', () => {
+    const call = asked();
+    for (const key of ['4', '4', '0', '5'] as const) call.turn({ kind: 'key', key }, 0);
+    expect(call.heard).toEqual(['Q5']);
+    call.turn({ kind: 'key', key: '3' }, 600);
+    expect(call.heard).toEqual(['Q6']);
+    expect(call.answers).toEqual({ Q1: 4, Q2: 4, Q3: 0, Q4: 5, Q5: 3 });
+  });
+
+  it('silence leaves a question unanswered, but not the rating; a wrong key is no fault', () => {
+    const call = asked().silence();
+    expect(call.heard).toEqual(['Q1']);
+    call.press('3').silence();
+    expect(call.heard).toEqual(['Q3']);
+    for (let times = 0; times < 5; times++) call.press('6');
+    expect([call.heard, call.ending]).toEqual([['Q3'], null]);
+  });
+
+  it('nobody else is to call, and 8 at the end is a wish that may be without the name', () => {
+    expect(asked().press('8').heard).toEqual(['Q1']);
+    const known = { Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2, Q7a: 1, C1: 0 };
+    const wish = (key: string) => {
+      const call = new Call(known, byPerson);
+      call.turn({ kind: 'silence' });
+      return call.press(key).effects;
+    };
+    expect(wish('8')).toEqual([{ kind: 'follow-up-wanted' }]);
+    expect(wish('0')).toEqual([{ kind: 'follow-up-wanted', unnamed: true }]);
+  });
+
+  it('a comment is written down, once, and never recorded', () => {
+    const call = new Call({ Q1: 4, Q2: 3, Q3: 5, Q4: 4, Q5: 0, Q6: 2, Q7a: 1 }, byPerson);
+    call.turn({ kind: 'silence' });
+    call.press('1');
+    expect([call.heard, call.record]).toEqual([['C1'], undefined]);
+    call.turn({ kind: 'words', text: '  ' });
+    expect(call.heard).toEqual(['C1']);
+    call.turn({ kind: 'words', text: ' 送货晚了 ' });
+    expect(call.effects).toEqual([
+      { kind: 'answer', item: 'C1', value: 1 },
+      { kind: 'comment', text: '送货晚了' },
+    ]);
+    call.turn({ kind: 'words', text: '再说一遍' });
+    expect([call.heard, call.effects.length]).toEqual([['Z1'], 2]);
   });
 });

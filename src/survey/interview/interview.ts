@@ -78,6 +78,8 @@ function respond(turn: TurnTaker, input: Input, before: Conversation): Decision 
       return turn.serve(place);
     case 'recorded':
       return place.is === 'recording' ? recorded(turn, place, input) : atPlace(turn, place, withoutMessage(input));
+    case 'words':
+      return writtenDown(turn, place, input.text);
     case 'key':
     case 'silence':
       return isEcho(input, before, turn.setting) ? turn.serve(place) : atPlace(turn, place, input);
@@ -177,7 +179,9 @@ function atQuestion(turn: TurnTaker, place: Extract<Place, { is: 'question' }>, 
   if (item.overall && turn.scaleNotNamedYet() && !worksFromTheStart.has(key)) return turn.serve(place);
   if (key === '*' && (place.stars ?? 0) < turn.setting.questionnaire.limits.stars) return turn.sayAgain(place);
   if (key === '#' && place.item > 0) return turn.ask(place.item - 1);
-  if (item.kind === 'comment' && key === '1') return turn.serve({ is: 'recording', item: place.item });
+  // People write down what they are told; nothing is recorded.
+  if (item.kind === 'comment' && key === '1' && !turn.setting.byPerson)
+    return turn.serve({ is: 'recording', item: place.item });
   const value = answerOf(item, key);
   if (value === null) return anywhere(turn, key) ?? useless(turn, place, item);
   return answer(turn, place, item, value);
@@ -199,6 +203,17 @@ function recorded(turn: TurnTaker, place: Extract<Place, { is: 'recording' }>, i
   if (elsewhere) return { ...elsewhere, effects: [...effects, ...elsewhere.effects] };
   const thanks = turn.setting.questionnaire.recording?.thanks;
   return kept.nextAfter(place.item, { effects, ...(thanks && { before: [thanks] }) });
+}
+
+/** A comment, where one is asked for. */
+function writtenDown(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, text: string): Decision {
+  const item = place.is === 'question' ? turn.item(place.item) : null;
+  if (place.is !== 'question' || item?.kind !== 'comment' || text.trim() === '') return turn.serve(place);
+  const effects: Effect[] = [
+    { kind: 'answer', item: item.id, value: 1 },
+    { kind: 'comment', text: text.trim() },
+  ];
+  return turn.having({ [item.id]: 1 }).nextAfter(place.item, { effects });
 }
 
 /** The value a key gives to an item, or null where it has no meaning as an answer. */

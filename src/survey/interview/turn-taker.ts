@@ -1,5 +1,5 @@
 import { never } from '../../platform/errors.ts';
-import { type Item, type Questionnaire, spokenItems } from '../questionnaire/questionnaire.ts';
+import { type Item, itemsFor, type Questionnaire, spokenItems } from '../questionnaire/questionnaire.ts';
 import { clipSeconds, scaleNamedAfter } from '../questionnaire/speech.ts';
 import type {
   Answers,
@@ -42,9 +42,9 @@ export class TurnTaker {
 
   /** What this case is asked on the telephone; a place's item counts in these, from 0. */
   get items(): readonly Item[] {
-    const items = spokenItems(this.setting.questionnaire, this.setting.rotation);
-    // Nothing is recorded where people talk to people.
-    return this.setting.byPerson ? items.filter(({ kind }) => kind !== 'comment') : items;
+    // Where people talk to people comments are written down, and nothing is recorded.
+    const { byPerson, questionnaire, rotation } = this.setting;
+    return byPerson ? itemsFor(questionnaire, rotation) : spokenItems(questionnaire, rotation);
   }
 
   item(index: number): Item {

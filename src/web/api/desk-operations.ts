@@ -118,6 +118,7 @@ export const deskOperations: readonly Operation[] = [
       onBehalfOf,
       turn: z.int().min(0).max(10_000),
       key: z.enum(keys).nullable().describe('as the shop would key it; null = it gave no answer, or simply go on'),
+      words: z.string().max(2000).optional().describe('what it said in its own words, where a comment is asked for'),
     }),
     answer: z.object({
       next: z.int().describe('number of the next turn'),
@@ -129,9 +130,15 @@ export const deskOperations: readonly Operation[] = [
       const caller = await callerAsking(services, body.onBehalfOf);
       await ownTask(query, params.task, caller.id);
       const { attemptId } = await talkOf(query, params.task);
-      const { turn, key } = body;
+      const { turn, key, words } = body;
       const input: Input =
-        turn === 0 ? { kind: 'answered' } : key === null ? { kind: 'silence' } : { kind: 'key', key };
+        turn === 0
+          ? { kind: 'answered' }
+          : key !== null
+            ? { kind: 'key', key }
+            : words
+              ? { kind: 'words', text: words }
+              : { kind: 'silence' };
       const { reply, next, speaking } = await takeVoiceTurn(services, attemptId, turn, input);
       return { next, say: reply.say.map((one) => spoken(one, speaking)), over: reply.listenSeconds === null };
     },

@@ -17,10 +17,10 @@ import type { Conversation, Input, Key, Place, Reply } from '../../survey/interv
 import { keys } from '../../survey/interview/conversation.ts';
 import {
   type Item,
+  itemsFor,
   type Language,
   overallItem,
   type Questionnaire,
-  spokenItems,
 } from '../../survey/questionnaire/questionnaire.ts';
 import { spoken } from '../../telephony/words.ts';
 import { dialForCaller } from '../../workers/desk-dial.ts';
@@ -114,6 +114,7 @@ async function interviewOf(visit: Visit, task: Task, call: LastCall, questionnai
     buttons: buttonsAt(place, questionnaire, task, m),
     ways: place === null || place.is === 'over' ? [] : waysFrom(place, m),
     over: place?.is === 'over',
+    writes: place?.is === 'question' && itemsFor(questionnaire, task.rotation)[place.item]?.kind === 'comment',
     lang: task.language,
   };
 }
@@ -130,7 +131,7 @@ function buttonsAt(
     case 'greeting':
       return [button('silence', m.begin)];
     case 'question': {
-      const item = spokenItems(questionnaire, rotation)[place.item];
+      const item = itemsFor(questionnaire, rotation)[place.item];
       return item ? answersTo(item, questionnaire, language, m) : [];
     }
     case 'later':
@@ -145,6 +146,7 @@ function buttonsAt(
 }
 
 function answersTo(item: Item, questionnaire: Questionnaire, language: Language, m: Messages['desk']): Button[] {
+  if (item.kind === 'comment') return [button('0', m.noComment)];
   const scale = questionnaire.scale[language] as Readonly<Record<string, string>>;
   const name = (digit: string) =>
     item.kind === 'rating'
@@ -183,7 +185,11 @@ const idOf = ({ request }: Visit): string => {
   return id.data;
 };
 
-const turnForm = z.object({ turn: z.coerce.number().int().min(0).max(10_000), key: z.string() });
+const turnForm = z.object({
+  turn: z.coerce.number().int().min(0).max(10_000),
+  key: z.string().default(''),
+  words: z.string().max(2000).default(''),
+});
 
 type Act = (visit: Visit, id: string) => Promise<string>;
 const stay = (id: string) => `/desk/tasks/${id}`;
@@ -196,11 +202,18 @@ const acts: Readonly<Record<string, Act>> = {
   },
   async turn({ web, viewer, request }, id) {
     const { database } = web.services;
-    const { turn, key } = turnForm.parse(request.body ?? {});
+    const { turn, key, words } = turnForm.parse(request.body ?? {});
     await ownTask(database.query, id, viewer.id);
     const { attemptId } = await talkOf(database.query, id);
     const known = keys.find((one) => one === key);
-    const input: Input = turn === 0 ? { kind: 'answered' } : known ? { kind: 'key', key: known } : { kind: 'silence' };
+    const input: Input =
+      turn === 0
+        ? { kind: 'answered' }
+        : known
+          ? { kind: 'key', key: known }
+          : words
+            ? { kind: 'words', text: words }
+            : { kind: 'silence' };
     await takeVoiceTurn(web.services, attemptId, turn, input);
     return stay(id);
   },
