@@ -670,8 +670,15 @@ describe('a shop that asked for something', () => {
     expect((await act(caller, `${wish}/finish`, { note: ' ' })).status).toBe(400);
     await act(caller, `${wish}/finish`, { note: '已补送价签' });
     expect(await one('SELECT state, note FROM follow_up WHERE named')).toEqual({ state: 'done', note: '已补送价签' });
+    expect((await act(neighbour, `${wish}/reopen`)).status).toBe(409);
     await act(caller, `${wish}/reopen`);
     expect(await one('SELECT state FROM follow_up WHERE named')).toEqual({ state: 'reopened' });
+    // Whoever lets it lie until it is overdue loses it to the next.
+    await act(caller, `${wish}/take`);
+    const other = await desk(null, '13900000006');
+    expect((await act(other, `${wish}/take`)).status).toBe(409);
+    await all(`UPDATE follow_up SET due_at = $1 WHERE named`, new Date(field.city.clock.now().getTime() - 1000));
+    expect((await act(other, `${wish}/take`)).status).toBe(303);
     expect(
       (await all<{ action: string }>(`SELECT action FROM audit WHERE action LIKE 'follow-up.%' ORDER BY sequence`)).map(
         ({ action }) => action,

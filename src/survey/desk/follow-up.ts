@@ -57,12 +57,21 @@ export async function readFollowUp(
   return found ?? null;
 }
 
+/** Not of the caller's own district: `$3` is that, `f` the wish. */
+const otherDistrict = `
+  ($3::text IS NULL OR NOT EXISTS (
+    SELECT FROM survey_case c JOIN manager m ON m.id = c.manager_id WHERE c.id = f.case_id AND m.district_id = $3))`;
+
 interface FollowUpServices {
   readonly database: Database;
   readonly clock: Clock;
 }
 
-/** @throws Refused `taken` where somebody was quicker, or it is of his own district. */
+/**
+ * Takes a wish that nobody has, or that somebody let lie until it was overdue.
+ *
+ * @throws Refused `taken` where somebody was quicker, or it is of his own district.
+ */
 export async function takeFollowUp(
   { database, clock }: FollowUpServices,
   { id: callerId, districtId }: Caller,
@@ -71,11 +80,11 @@ export async function takeFollowUp(
   await database.transaction(async (query) => {
     const taken = await query({
       text: `
-        UPDATE follow_up f SET state = 'taken', taken_by = $2 WHERE id = $1 AND state IN ('open', 'reopened')
-          AND ($3::text IS NULL OR NOT EXISTS (
-            SELECT FROM survey_case c JOIN manager m ON m.id = c.manager_id WHERE c.id = f.case_id AND m.district_id = $3))
+        UPDATE follow_up f SET state = 'taken', taken_by = $2
+        WHERE id = $1 AND (state IN ('open', 'reopened') OR (state = 'taken' AND due_at < $4))
+          AND NOT EXISTS (SELECT FROM desk_call d WHERE d.follow_up_id = f.id AND d.state <> 'ended') AND ${otherDistrict}
         RETURNING id`,
-      values: [id, callerId, districtId],
+      values: [id, callerId, districtId, clock.now()],
     });
     if (taken.length === 0)
       throw new Refused(
@@ -139,16 +148,18 @@ export async function stopAtFollowUp(
   });
 }
 
-/** The undo of finishing and of taking: somebody else sees to it. */
+/** The undo of finishing and of taking: somebody else sees to it. Not of his own district either. */
 export async function reopenFollowUp(
   { database, clock }: FollowUpServices,
-  callerId: string,
+  { id: callerId, districtId }: Caller,
   id: string,
 ): Promise<void> {
   await database.transaction(async (query) => {
     const reopened = await query({
-      text: `UPDATE follow_up SET state = 'reopened', taken_by = NULL, done_at = NULL WHERE id = $1 AND (state = 'done' OR (state = 'taken' AND taken_by = $2)) RETURNING id`,
-      values: [id, callerId],
+      text: `
+        UPDATE follow_up f SET state = 'reopened', taken_by = NULL, done_at = NULL
+        WHERE id = $1 AND (state = 'done' OR (state = 'taken' AND taken_by = $2)) AND ${otherDistrict} RETURNING id`,
+      values: [id, callerId, districtId],
     });
     if (reopened.length === 0) throw new Refused('not-yours', '这条诉求不在您手里 · this wish is not yours');
     await audit(query, clock.now(), { actor: callerId, action: 'follow-up.reopen', subject: id });

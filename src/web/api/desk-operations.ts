@@ -236,7 +236,7 @@ export const deskOperations: readonly Operation[] = [
     summary: 'It was not done after all, or somebody else is to see to it',
     ...{ params: wishParams, body: person, answer: nothing },
     async run({ services, params, body }) {
-      await reopenFollowUp(services, (await callerAsking(services, body.onBehalfOf)).id, params.followUp);
+      await reopenFollowUp(services, await callerAsking(services, body.onBehalfOf), params.followUp);
       return done;
     },
   }),

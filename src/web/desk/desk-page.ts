@@ -131,7 +131,10 @@ export async function showFollowUp(visit: Visit): Promise<void> {
         asked: m.asked(moment(wish.createdAt, now, place), moment(wish.dueAt, now, place)),
       },
       ...{
-        takes: wish.state === 'open' || wish.state === 'reopened',
+        takes:
+          wish.state === 'open' ||
+          wish.state === 'reopened' ||
+          (wish.state === 'taken' && wish.takenBy !== viewer.id && wish.dueAt < now),
         done: wish.state === 'done',
         state: m.wishStates[wish.state],
       },
@@ -147,7 +150,7 @@ type Act = (visit: Visit, id: string) => Promise<void>;
 /** `POST /desk/follow-ups/:wish/:act` */
 const acts: Readonly<Record<string, Act>> = {
   take: ({ web, viewer }, id) => takeFollowUp(web.services, viewer, id),
-  reopen: ({ web, viewer }, id) => reopenFollowUp(web.services, viewer.id, id),
+  reopen: ({ web, viewer }, id) => reopenFollowUp(web.services, viewer, id),
   stop: ({ web, viewer }, id) => stopAtFollowUp(web.services, viewer.id, id),
   async finish({ web, viewer, request }, id) {
     const { note } = z.object({ note: z.string().catch('') }).parse(request.body ?? {});
