@@ -87,7 +87,7 @@ async function nextCheck({ database }: Services): Promise<Date | null> {
     text: `
       SELECT least(
         (SELECT min(check_at) FROM attempt), (SELECT min(check_at) FROM message), (SELECT min(check_at) FROM voice_message),
-        (SELECT min(next_at) FROM round_schedule),
+        (SELECT min(check_at) FROM desk_call),        (SELECT min(next_at) FROM round_schedule),
         (SELECT min(s.due_at) FROM spot_check s JOIN round r ON r.id = s.round_id WHERE s.state = 'scheduled' AND r.state = 'fielding')
       ) AS at`,
   });

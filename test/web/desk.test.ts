@@ -186,6 +186,16 @@ describe('a shop that pressed 8', () => {
     const task = await next(caller);
     expect(task).toContain('/desk/tasks/');
     await act(caller, `${task}/give-back`);
+    expect(await next(caller)).toBe(task);
+    await act(caller, `${task}/give-back`);
+    // Who picks until a wanted shop comes is seen.
+    expect(
+      await all(
+        `SELECT action FROM audit WHERE subject = $1 AND actor = $2 ORDER BY sequence`,
+        task.split('/').at(-1),
+        caller.id,
+      ),
+    ).toEqual(['desk.take', 'desk.give-back', 'desk.take', 'desk.give-back'].map((action) => ({ action })));
     field.city.clock.advance(new Date('2026-12-01T20:00:00+08:00'));
     expect(await next(caller)).toBe('/desk?nothing=1');
   });

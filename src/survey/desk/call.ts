@@ -39,9 +39,9 @@ const checkSeconds = 120;
  * meanwhile, so what is seen to be idle stays so.
  *
  * @throws Refused `no-phone` where the caller gave no telephone of his own; `busy` where somebody is in a call with the
- *   shop or he is in one; `opted-out` where it said stop; `over` where the round takes no answers any more, the
- *   shop has answered by itself meanwhile or is of his own district by now; `call-is-up` where he has not said what came of the last one; `closed` outside the desk's
- *   hours and in the shop's half-days, for he may have taken it earlier.
+ *   shop or he is in one; `opted-out` where it said stop; `over` where the round takes no answers any more, or the shop
+ *   has answered by itself meanwhile, or is of his own district by now; `call-is-up` where he has not said what came of
+ *   the last one; `closed` outside the desk's hours and in the shop's half-days, for he may have taken it earlier.
  */
 export async function beginDeskCall(
   { database, clock, chance, questionnaire }: DeskCallServices,
@@ -182,9 +182,9 @@ export async function recordConnecting(query: Query, callId: string, carrierId: 
 }
 
 /**
- * The caller answered: from here on the shop's telephone rings. A repeated request of the carrier is told the same, as long
- * as the call is up; one that was over is told nothing, nor is one to a shop that said stop or rang us
- * while his own telephone rang.
+ * The caller answered: from here on the shop's telephone rings. A repeated request of the carrier is told the same, as
+ * long as the call is up; one that was over is told nothing, nor is one to a shop that said stop or rang us while his
+ * own telephone rang.
  *
  * @returns the shop's sealed number, or null.
  */

@@ -1,4 +1,6 @@
-import type { Query } from '../../platform/database.ts';
+import { audit } from '../../platform/audit.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Database, Query } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import { halfDayOf, openWindow } from '../fieldwork/calendar.ts';
 import type { Language, Questionnaire } from '../questionnaire/questionnaire.ts';
@@ -6,8 +8,9 @@ import type { DeskReason } from './reason.ts';
 
 /**
  * The desk's queue. A person takes the most urgent task there is for him now, one at a time: never of his own district
- * (he may know the manager), never a recheck of what he keyed in himself, never outside the desk's hours or in the shop's ordering half-day, and never of a number
- * that said stop or is in a call.
+ * (he may know the manager), never a recheck of what he keyed in himself, never outside the desk's hours or in the
+ * shop's ordering half-day, and never of a number that said stop or is in a call. Each taking and giving back is on
+ * record: who picks until a wanted shop comes is seen.
  */
 export interface Caller {
   readonly id: string;
@@ -69,6 +72,11 @@ export async function ownTask(query: Query, id: string, callerId: string): Promi
   throw new Refused('not-yours', '这条任务已不在您手里 · this task is not yours any more');
 }
 
+interface QueueServices {
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
 interface Waiting {
   readonly id: string;
   readonly dueAt: Date;
@@ -88,21 +96,19 @@ const looked = 200;
  * @returns its id, or null: nothing to do now.
  */
 export async function takeNext(
-  services: {
-    readonly query: Query;
-    readonly now: Date;
-    readonly questionnaire: (id: string) => Promise<Questionnaire>;
-  },
+  services: QueueServices & { readonly questionnaire: (id: string) => Promise<Questionnaire> },
   caller: Caller,
 ): Promise<string | null> {
-  const { query, now } = services;
+  const { query } = services.database;
+  const now = services.clock.now();
   const own = await taskOf(query, caller.id);
   if (own) return own.id;
   let last: Waiting | undefined;
   do {
     const some = await waitingFor(query, caller, now, last);
     for (const task of some)
-      if ((await mayBeCalled(services, task)) && (await take(query, task.id, caller.id, now))) return task.id;
+      if ((await mayBeCalled(services.questionnaire, task, now)) && (await take(services, task.id, caller.id)))
+        return task.id;
     last = some[looked - 1];
   } while (last);
   return null;
@@ -138,8 +144,9 @@ export const idle = `
   AND NOT EXISTS (SELECT FROM desk_call live WHERE live.phone_id = p.id AND live.state <> 'ended')`;
 
 async function mayBeCalled(
-  { now, questionnaire }: Parameters<typeof takeNext>[0],
+  questionnaire: (id: string) => Promise<Questionnaire>,
   { timeZone, questionnaireId, halfDays, calls }: Waiting,
+  now: Date,
 ): Promise<boolean> {
   if (!calls) return true;
   const { desk } = await questionnaire(questionnaireId);
@@ -147,15 +154,19 @@ async function mayBeCalled(
 }
 
 /** One of two who reach for it gets it; the partial index lets nobody hold two. */
-async function take(query: Query, id: string, callerId: string, now: Date): Promise<boolean> {
-  const taken = await query({
-    name: 'desk-take',
-    text: `
-      UPDATE desk_task SET state = 'taken', taken_by = $2, taken_at = $3
-      WHERE id = $1 AND state = 'waiting' AND NOT EXISTS (SELECT FROM desk_task WHERE taken_by = $2 AND state = 'taken') RETURNING id`,
-    values: [id, callerId, now],
+function take({ database, clock }: QueueServices, id: string, callerId: string): Promise<boolean> {
+  const now = clock.now();
+  return database.transaction(async (query) => {
+    const taken = await query({
+      name: 'desk-take',
+      text: `
+        UPDATE desk_task SET state = 'taken', taken_by = $2, taken_at = $3
+        WHERE id = $1 AND state = 'waiting' AND NOT EXISTS (SELECT FROM desk_task WHERE taken_by = $2 AND state = 'taken') RETURNING id`,
+      values: [id, callerId, now],
+    });
+    if (taken.length > 0) await audit(query, now, { actor: callerId, action: 'desk.take', subject: id });
+    return taken.length > 0;
   });
-  return taken.length > 0;
 }
 
 /**
@@ -170,21 +181,25 @@ export const unsaid = `
  * Puts a task back for somebody else, and posts its case: the shop may have answered by itself meanwhile. Not while a
  * call of it is up.
  */
-export async function giveBack(query: Query, id: string, callerId: string, now: Date): Promise<void> {
-  const given = await query({
-    text: `
-      WITH given AS (
-        UPDATE desk_task t SET state = 'waiting', taken_by = NULL, taken_at = NULL
-        WHERE id = $1 AND state = 'taken' AND taken_by = $2
-          AND NOT EXISTS (SELECT FROM desk_call d WHERE d.task_id = t.id AND d.state <> 'ended') AND NOT ${unsaid}
-        RETURNING id, case_id
-      ), posted AS (
-        INSERT INTO outbox (topic, case_id, at) SELECT 'given-back', case_id, $3 FROM given
-      )
-      SELECT id FROM given`,
-    values: [id, callerId, now],
+export async function giveBack({ database, clock }: QueueServices, id: string, callerId: string): Promise<void> {
+  const now = clock.now();
+  await database.transaction(async (query) => {
+    const given = await query({
+      text: `
+        WITH given AS (
+          UPDATE desk_task t SET state = 'waiting', taken_by = NULL, taken_at = NULL
+          WHERE id = $1 AND state = 'taken' AND taken_by = $2
+            AND NOT EXISTS (SELECT FROM desk_call d WHERE d.task_id = t.id AND d.state <> 'ended') AND NOT ${unsaid}
+          RETURNING id, case_id
+        ), posted AS (
+          INSERT INTO outbox (topic, case_id, at) SELECT 'given-back', case_id, $3 FROM given
+        )
+        SELECT id FROM given`,
+      values: [id, callerId, now],
+    });
+    if (given.length === 0) throw callIsUp();
+    await audit(query, now, { actor: callerId, action: 'desk.give-back', subject: id });
   });
-  if (given.length === 0) throw callIsUp();
 }
 
 export const callIsUp = () =>

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 import type { Disposition } from '../disposition/disposition.ts';
 import { type Hours, type Window, windowsFrom } from '../fieldwork/calendar.ts';
-import type { Daypart } from '../interview/conversation.ts';
+import type { Daypart, Effect } from '../interview/conversation.ts';
 import type { DeskReason } from './reason.ts';
 
 /** When the desk calls. Hours are the desk's own, on the shop's clock. */
@@ -43,6 +43,13 @@ export function spanOf(reason: DeskReason, time: DeskTime): Span {
 
 /** Working hours within which a shop that asked to be called back is called. */
 export const followUpHours = 4;
+
+/**
+ * By when somebody calls back, where that is asked for among a turn's effects; else null, and the calendar is left
+ * alone: this is on the way of every turn.
+ */
+export const followUpDue = (effects: readonly Effect[], { now, ...desk }: DeskTime): Date | null =>
+  effects.some(({ kind }) => kind === 'follow-up-wanted') ? afterWorkingHours(now, followUpHours, desk) : null;
 
 /** The moment when `count` hours of the desk will have passed since `from`. */
 export function afterWorkingHours(from: Date, count: number, { timeZone, hours }: Omit<DeskTime, 'now'>): Date {

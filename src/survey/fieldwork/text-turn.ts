@@ -1,6 +1,6 @@
 import type { Chance } from '../../platform/chance.ts';
 import { type Query, uniqueViolation } from '../../platform/database.ts';
-import { afterWorkingHours, followUpHours } from '../desk/times.ts';
+import { followUpDue } from '../desk/times.ts';
 import { meansStop } from '../interview/reading.ts';
 import { beginThread, decideText, type Thread } from '../interview/thread.ts';
 import { overallItem } from '../questionnaire/questionnaire.ts';
@@ -82,7 +82,7 @@ async function takeOnce(
       source: 'sms',
       ends: decision.thread.is === 'over',
       comment: sealedComment(services.vault, effects),
-      followUpDue: afterWorkingHours(now, followUpHours, { timeZone, hours: questionnaire.desk }),
+      followUpDue: followUpDue(effects, { now, timeZone, hours: questionnaire.desk }),
     },
     { carrierId, send, counts },
   );

@@ -90,8 +90,8 @@ export interface TakenTurn {
   readonly source: 'voice' | 'sms' | 'desk';
   /** A thread that came to its end ends its attempt; a call is ended by its carrier. */
   readonly ends: boolean;
-  /** By when somebody calls back, if that is asked for at this turn. */
-  readonly followUpDue: Date;
+  /** By when somebody calls back; null where that is not asked for at this turn. */
+  readonly followUpDue: Date | null;
   /** What he said in his own words, sealed. */
   readonly comment: Buffer | null;
 }
@@ -145,7 +145,7 @@ export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts |
       taken.source,
       taken.proves,
       topics,
-      followUp && taken.followUpDue,
+      taken.followUpDue,
       followUp && !followUp.unnamed,
       taken.comment,
       ...(text

@@ -2,7 +2,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Database } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
-import { afterWorkingHours, followUpHours } from '../desk/times.ts';
+import { followUpDue } from '../desk/times.ts';
 import type { Conversation, Input, Reply } from '../interview/conversation.ts';
 import { decide } from '../interview/interview.ts';
 import { type Language, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
@@ -90,7 +90,7 @@ async function takeOnce(services: TurnServices, attemptId: string, number: numbe
       source: channel,
       ends: false,
       comment: sealedComment(services.vault, effects),
-      followUpDue: afterWorkingHours(now, followUpHours, { timeZone: standing.timeZone, hours: questionnaire.desk }),
+      followUpDue: followUpDue(effects, { now, timeZone: standing.timeZone, hours: questionnaire.desk }),
     },
     null,
   );

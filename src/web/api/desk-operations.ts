@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import { talkOf } from '../../survey/desk/call.ts';
-import {
-  concludeCall,
-  concludeNumberCheck,
-  concludeRecheck,
-  type NumberFinding,
-  numberFindings,
-} from '../../survey/desk/conclude.ts';
+import { concludeCall, concludeNumberCheck, concludeRecheck, numberFindings } from '../../survey/desk/conclude.ts';
+import { takeDeskTurn } from '../../survey/desk/desk-turn.ts';
 import {
   finishFollowUp,
   listFollowUps,
@@ -14,11 +8,10 @@ import {
   stopAtFollowUp,
   takeFollowUp,
 } from '../../survey/desk/follow-up.ts';
-import { type Caller, giveBack, listTasks, ownTask, readTask, takeNext } from '../../survey/desk/queue.ts';
+import { type Caller, giveBack, listTasks, readTask, takeNext } from '../../survey/desk/queue.ts';
 import { deskReasons } from '../../survey/desk/reason.ts';
 import { deskResults } from '../../survey/disposition/outcome.ts';
-import { takeVoiceTurn } from '../../survey/fieldwork/turn.ts';
-import { type Input, keys } from '../../survey/interview/conversation.ts';
+import { keys } from '../../survey/interview/conversation.ts';
 import { spoken } from '../../telephony/words.ts';
 import { dialForCaller } from '../../workers/desk-dial.ts';
 import type { Services } from '../../workers/services.ts';
@@ -84,10 +77,8 @@ export const deskOperations: readonly Operation[] = [
     summary: 'Take the most urgent task there is for this person now, or the one he has; null = nothing now',
     ...{ body: person, answer: z.object({ task: task.nullable() }) },
     async run({ services, body }) {
-      const { database, clock, questionnaire } = services;
-      const caller = await callerAsking(services, body.onBehalfOf);
-      const id = await takeNext({ query: database.query, now: clock.now(), questionnaire }, caller);
-      return { task: id === null ? null : await readTask(database.query, id) };
+      const id = await takeNext(services, await callerAsking(services, body.onBehalfOf));
+      return { task: id === null ? null : await readTask(services.database.query, id) };
     },
   }),
   operation({
@@ -96,7 +87,7 @@ export const deskOperations: readonly Operation[] = [
     ...{ params: taskParams, body: person, answer: task },
     async run({ services, params, body }) {
       const caller = await callerAsking(services, body.onBehalfOf);
-      await giveBack(services.database.query, params.task, caller.id, services.clock.now());
+      await giveBack(services, params.task, caller.id);
       return findTask(services, params.task);
     },
   }),
@@ -125,21 +116,9 @@ export const deskOperations: readonly Operation[] = [
       say: z.array(z.string()).describe('what is read out now'),
       over: z.boolean(),
     }),
-    async run({ services, params, body }) {
-      const { query } = services.database;
-      const caller = await callerAsking(services, body.onBehalfOf);
-      await ownTask(query, params.task, caller.id);
-      const { attemptId } = await talkOf(query, params.task);
-      const { turn, key, words } = body;
-      const input: Input =
-        turn === 0
-          ? { kind: 'answered' }
-          : key !== null
-            ? { kind: 'key', key }
-            : words
-              ? { kind: 'words', text: words }
-              : { kind: 'silence' };
-      const { reply, next, speaking } = await takeVoiceTurn(services, attemptId, turn, input);
+    async run({ services, params, body: { turn, key, words = '', ...asked } }) {
+      const caller = await callerAsking(services, asked.onBehalfOf);
+      const { reply, next, speaking } = await takeDeskTurn(services, caller.id, params.task, turn, { key, words });
       return { next, say: reply.say.map((one) => spoken(one, speaking)), over: reply.listenSeconds === null };
     },
   }),
@@ -174,7 +153,7 @@ export const deskOperations: readonly Operation[] = [
     params: taskParams,
     body: z.strictObject({
       onBehalfOf,
-      finding: z.enum(numberFindings as readonly [NumberFinding, ...NumberFinding[]]),
+      finding: z.enum(numberFindings),
     }),
     answer: task,
     async run({ services, params, body }) {

@@ -60,8 +60,7 @@ export async function keepOwnPhone({ web, request, response, viewer }: Visit): P
 
 /** `POST /desk/next` */
 export async function takeNextTask({ web, response, viewer }: Visit): Promise<void> {
-  const { database, clock, questionnaire } = web.services;
-  const id = await takeNext({ query: database.query, now: clock.now(), questionnaire }, viewer);
+  const id = await takeNext(web.services, viewer);
   response.redirect(303, id ? `/desk/tasks/${id}` : '/desk?nothing=1');
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type LastCall, lastCallOf, talkOf } from '../../survey/desk/call.ts';
+import { type LastCall, lastCallOf } from '../../survey/desk/call.ts';
 import {
   bestOf,
   concludeCall,
@@ -8,13 +8,12 @@ import {
   numberFindings,
   recheckItems,
 } from '../../survey/desk/conclude.ts';
+import { takeDeskTurn } from '../../survey/desk/desk-turn.ts';
 import { readOwnPhone } from '../../survey/desk/own-phone.ts';
 import { giveBack, ownTask, type Task } from '../../survey/desk/queue.ts';
 import { deskScript } from '../../survey/desk/script.ts';
 import { deskResults } from '../../survey/disposition/outcome.ts';
-import { takeVoiceTurn } from '../../survey/fieldwork/turn.ts';
-import type { Conversation, Input, Key, Place, Reply } from '../../survey/interview/conversation.ts';
-import { keys } from '../../survey/interview/conversation.ts';
+import type { Conversation, Key, Place, Reply } from '../../survey/interview/conversation.ts';
 import {
   type Item,
   itemsFor,
@@ -201,20 +200,8 @@ const acts: Readonly<Record<string, Act>> = {
     return stay(id);
   },
   async turn({ web, viewer, request }, id) {
-    const { database } = web.services;
-    const { turn, key, words } = turnForm.parse(request.body ?? {});
-    await ownTask(database.query, id, viewer.id);
-    const { attemptId } = await talkOf(database.query, id);
-    const known = keys.find((one) => one === key);
-    const input: Input =
-      turn === 0
-        ? { kind: 'answered' }
-        : known
-          ? { kind: 'key', key: known }
-          : words
-            ? { kind: 'words', text: words }
-            : { kind: 'silence' };
-    await takeVoiceTurn(web.services, attemptId, turn, input);
+    const { turn, ...told } = turnForm.parse(request.body ?? {});
+    await takeDeskTurn(web.services, viewer.id, id, turn, told);
     return stay(id);
   },
   async conclude({ web, viewer, request }, id) {
@@ -224,8 +211,7 @@ const acts: Readonly<Record<string, Act>> = {
     return '/desk';
   },
   async 'give-back'({ web, viewer }, id) {
-    await giveBack(web.services.database.query, id, viewer.id, web.services.clock.now());
-    await web.look({ actor: viewer.id, action: 'desk.give-back', subject: id });
+    await giveBack(web.services, id, viewer.id);
     return '/desk';
   },
   async recheck({ web, viewer, request }, id) {
