@@ -376,10 +376,10 @@ const chinese = {
     emptyRoster: '名册是空的：请先导入客户经理和零售户（huifang import）。',
     weak: {
       title: '样本可能不够的经理',
-      provisional: (name: string, n: string, reliability: string, margin: string) =>
-        `${name}：预计 ${n} 份，可靠度 ${reliability}，误差 ±${margin} 分，成绩可能只是暂定。`,
-      notRated: (name: string, n: string, reliability: string, margin: string) =>
-        `${name}：预计 ${n} 份，可靠度 ${reliability}，误差 ±${margin} 分，可能无法评定。`,
+      provisional: (name: string, n: string, reliability: string, margin: string | null) =>
+        `${name}：预计 ${n} 份，可靠度 ${reliability}${margin === null ? '' : `，误差 ±${margin} 分`}，成绩可能只是暂定。`,
+      notRated: (name: string, n: string, reliability: string, margin: string | null) =>
+        `${name}：预计 ${n} 份，可靠度 ${reliability}${margin === null ? '' : `，误差 ±${margin} 分`}，可能无法评定。`,
     },
     noQuestionnaire: '还没有已发布的问卷。',
     noRules: (month: string) => `${month} 还没有生效的考核办法。`,
@@ -1365,9 +1365,9 @@ const english: Messages = {
     weak: {
       title: 'Managers whose sample may not suffice',
       provisional: (name, n, reliability, margin) =>
-        `${name}: about ${n} responses, reliability ${reliability}, ±${margin} points; the score may be provisional.`,
+        `${name}: about ${n} responses, reliability ${reliability}${margin === null ? '' : `, ±${margin} points`}; the score may be provisional.`,
       notRated: (name, n, reliability, margin) =>
-        `${name}: about ${n} responses, reliability ${reliability}, ±${margin} points; there may be no rating.`,
+        `${name}: about ${n} responses, reliability ${reliability}${margin === null ? '' : `, ±${margin} points`}; there may be no rating.`,
     },
     noQuestionnaire: 'No questionnaire is published yet.',
     noRules: (month) => `No rule set is in force for ${month}.`,

@@ -182,7 +182,7 @@ async function whatWillHappen(
           names.get(managerId) ?? managerId,
           number(completes),
           reliability,
-          marginOfError ?? '—',
+          marginOfError,
         ),
       ),
   };
