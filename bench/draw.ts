@@ -16,6 +16,7 @@ import {
   timed,
   undo,
 } from './support/city.ts';
+import { peakMegabytes } from './support/memory.ts';
 
 /*
  * node --import tsx bench/draw.ts
@@ -116,5 +117,5 @@ async function job(url: string): Promise<void> {
   const { made, wall, processor } = await timed(() => drawRound(roundServices(database), roundId));
   if (!made) throw new Error('it did not draw');
   await close();
-  process.stdout.write(JSON.stringify({ wall, processor, megabytes: process.resourceUsage().maxRSS / 1024 }));
+  process.stdout.write(JSON.stringify({ wall, processor, megabytes: peakMegabytes() }));
 }

@@ -20,6 +20,7 @@ import { siblingUrl } from '../src/platform/postgres/schema-engine.ts';
 import { Faults } from '../src/survey/roster/faults.ts';
 import { readRows } from '../src/survey/roster/file.ts';
 import { writeXlsx } from '../src/survey/roster/xlsx.ts';
+import { peakMegabytes } from './support/memory.ts';
 
 /*
  * node --import tsx bench/import.ts
@@ -56,7 +57,7 @@ async function one(kind: ImportKind, path: string): Promise<void> {
   const { user, system } = process.cpuUsage(before);
   const [counts] = await database.query<{ count: number }>({ text: 'SELECT count(*)::int AS count FROM retailer' });
   await close();
-  const megabytes = process.resourceUsage().maxRSS / 1024;
+  const megabytes = peakMegabytes();
   const said = (await text(out.end())).split('\n')[0];
   process.stdout.write(
     `${JSON.stringify({ seconds, processor: (user + system) / 1e6, megabytes, said, stored: counts?.count })}\n`,

@@ -60,8 +60,16 @@ export type Placing =
       readonly kind: 'refused';
       readonly result: Exclude<CallResult, 'completed' | 'lost'>;
       readonly errorCode: number | null;
+      /** Set where nothing is said against this number, and the next one would be refused alike. */
+      readonly trouble?: Trouble;
     }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+/**
+ * Why a carrier takes nothing from us for now, whoever is to be reached: `settings` until somebody has mended ours,
+ * `busy` until it has had a rest (too many requests, an outage it tells us of, nobody listening).
+ */
+export type Trouble = 'settings' | 'busy';
 
 export interface KnownCall {
   readonly carrierId: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Meaning, meaningOf, resultOf } from './errors.ts';
+import { type Meaning, meaningOf, resultOf, troubleOf } from './errors.ts';
 
 /** Twilio's error codes by what they mean for the shop, as laid down before the first call. */
 const codes: Readonly<Record<Meaning, readonly number[]>> = {
@@ -33,4 +33,11 @@ test('a code nobody has listed, or none at all, is trouble that may pass, and no
     expect(meaningOf(code)).toBe('later');
     expect(resultOf(code)).toBe('technical');
   }
+});
+
+test('what every other request would meet too is told from what concerns the one number', () => {
+  for (const code of codes.settings) expect(troubleOf(code)).toBe('settings');
+  for (const code of [null, 20429, 20500, 20503, 21611, 30001]) expect(troubleOf(code)).toBe('busy');
+  for (const code of [...codes.number, ...codes['opted-out'], ...codes.ours, 30003, 30008, 32001, 99_999])
+    expect(troubleOf(code)).toBeUndefined();
 });

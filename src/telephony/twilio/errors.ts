@@ -1,4 +1,5 @@
 import type { CallResult } from '../../survey/disposition/outcome.ts';
+import type { Trouble } from '../ports.ts';
 
 /**
  * What Twilio's error codes mean to us (twilio.com/docs/api/errors). `settings` and `later` concern us, not the number:
@@ -36,3 +37,15 @@ const results: Readonly<Record<Meaning, Extract<CallResult, 'bad-number' | 'bloc
 };
 
 export const resultOf = (code: number | null) => results[meaningOf(code)];
+
+/**
+ * Codes that speak of the account and not of the number: requests over the rate, Twilio's own failures, a queue that is
+ * full. The others of `later` concern the one phone, which may be off or out of reach.
+ */
+const tooMuch: readonly number[] = [20429, 20500, 20503, 21611, 30001];
+
+/** Whether the next request would be refused alike, and why. */
+export function troubleOf(code: number | null): Trouble | undefined {
+  if (code === null || tooMuch.includes(code)) return 'busy';
+  return meaningOf(code) === 'settings' ? 'settings' : undefined;
+}

@@ -1,6 +1,6 @@
 import twilio from 'twilio';
 import type { DeskCall, KnownCall, OutgoingCall, OutgoingText, Placing, TextPort, VoicePort } from '../ports.ts';
-import { resultOf } from './errors.ts';
+import { resultOf, troubleOf } from './errors.ts';
 import { type CallStatus, callReport, type TextStatus, textReport } from './reports.ts';
 
 /**
@@ -149,12 +149,17 @@ async function asking(ask: () => Promise<{ readonly sid?: string }>): Promise<Pl
     return sid ? { kind: 'placed', carrierId: sid } : { kind: 'unknown', reason: 'an answer without an id' };
   } catch (error) {
     const { status, code, network } = describe(error);
-    if (network === 'ECONNREFUSED') return { kind: 'refused', result: 'technical', errorCode: null };
+    if (network === 'ECONNREFUSED') return refused(null);
     const saidNo = status !== null && status >= 400 && status < 500 && status !== 408 && code !== null;
     return saidNo
-      ? { kind: 'refused', result: resultOf(code), errorCode: code }
+      ? refused(code)
       : { kind: 'unknown', reason: network ?? (status === null ? 'no answer' : `HTTP ${status}`) };
   }
+}
+
+function refused(code: number | null): Placing {
+  const trouble = troubleOf(code);
+  return { kind: 'refused', result: resultOf(code), errorCode: code, ...(trouble && { trouble }) };
 }
 
 interface Described {
