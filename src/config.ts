@@ -41,7 +41,11 @@ const schema = z
     TWILIO_API_BASE_URL: url(/^https?:$/, 'https://api.twilio.com').optional(),
     TWILIO_FROM_NUMBER: z
       .string()
-      .regex(/^\+[1-9]\d{6,14}$/, 'must be a number in E.164 form, such as +8679188001234')
+      .transform((text) => [...new Set(text.split(',').map((number) => number.trim()))])
+      .refine(
+        (numbers) => numbers.every((number) => /^\+[1-9]\d{6,14}$/.test(number)),
+        'must be a number in E.164 form, such as +8679188001234, or several separated by commas',
+      )
       .optional(),
     TWILIO_MESSAGING_SERVICE_SID: z
       .string()

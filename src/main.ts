@@ -192,7 +192,7 @@ function twilioSettings(
     ...account[kind],
     baseUrl: (kind === 'simulator' ? simulatorUrl : undefined) ?? config.TWILIO_API_BASE_URL ?? null,
     // The simulator takes any number of ours; this one is in no numbering plan's use.
-    fromNumber: config.TWILIO_FROM_NUMBER ?? '+8679188000000',
+    fromNumbers: config.TWILIO_FROM_NUMBER ?? ['+8679188000000'],
     messagingServiceSid: kind === 'twilio' ? (config.TWILIO_MESSAGING_SERVICE_SID ?? null) : null,
     publicUrl,
   };

@@ -8,14 +8,31 @@ import type { CallReport } from '../survey/fieldwork/call.ts';
 export interface VoicePort {
   /** Name of the carrier, under which its pace is kept. */
   readonly carrier: string;
+  /** The numbers of ours that shops may be called from, E.164; at least one. */
+  readonly numbers: readonly string[];
   /** Asks for a call. Never throws for anything the carrier or the network did. */
   place(call: OutgoingCall): Promise<Placing>;
   /**
    * Asks for a call to a person of the desk, whose answer asks us whom to connect him with. Same promises as `place`.
    */
   connect(call: DeskCall): Promise<Placing>;
-  /** Calls from our number to `to` that were asked for at or after `since`. @throws where the carrier can't be asked. */
-  callsTo(to: string, since: Date): Promise<KnownCall[]>;
+  /**
+   * Ends a call, whether it rings or is spoken in; its end is reported as any other. One that is over, or that the
+   * carrier does not know, stays as it is. @throws where the carrier can't be asked.
+   */
+  hangUp(carrierId: string): Promise<void>;
+  /**
+   * Breaks off what is being said in a live call: it goes on with the reply of this turn, which was taken by something
+   * else than what it heard. A call that is over stays so. @throws where the carrier can't be asked.
+   */
+  interrupt(carrierId: string, attemptId: string, turn: number): Promise<void>;
+  /**
+   * Calls to `to` that were asked for at or after `since`, the latest first.
+   *
+   * @param from only those from this number of ours; null = from any of them.
+   * @throws where the carrier can't be asked.
+   */
+  callsTo(to: string, since: Date, from: string | null): Promise<KnownCall[]>;
   /** How one call stands. null = the carrier knows none of that id. @throws where the carrier can't be asked. */
   call(carrierId: string): Promise<KnownCall | null>;
   /** What was recorded in one call. @throws where the carrier can't be asked. */
@@ -37,6 +54,8 @@ export interface OutgoingCall {
   readonly attemptId: string;
   /** E.164. The only place where it stands in clear. */
   readonly to: string;
+  /** The number of ours that he sees, one of the port's. */
+  readonly from: string;
   readonly ringSeconds: number;
   readonly limitSeconds: number;
 }
@@ -45,6 +64,8 @@ export interface DeskCall {
   readonly callId: string;
   /** E.164: the caller's own telephone. */
   readonly to: string;
+  /** The number of ours that both ends see, one of the port's. */
+  readonly from: string;
   readonly ringSeconds: number;
   /** Of the whole call, the shop's end included. */
   readonly limitSeconds: number;

@@ -1,4 +1,5 @@
 import { type About, beginDeskCall, endDeskCall, recordConnecting } from '../survey/desk/call.ts';
+import { numberFor } from '../survey/fieldwork/number-pool.ts';
 import { limitSeconds, ringSeconds } from './dial.ts';
 import type { Services } from './services.ts';
 
@@ -17,11 +18,12 @@ export async function dialForCaller(
   about: About,
 ): Promise<'placed' | 'refused' | 'unknown'> {
   const { database, clock, vault, voice, log } = services;
-  const { callId, slotAt, callersPhone } = await beginDeskCall(services, voice.lane, callerId, about);
+  const { callId, phoneId, slotAt, callersPhone } = await beginDeskCall(services, voice.lane, callerId, about);
   await clock.until(slotAt);
   const to = vault.open(callersPhone);
-  const placing = await voice.port.connect({ callId, to, ringSeconds, limitSeconds: deskLimitSeconds });
-  if (placing.kind === 'placed') await recordConnecting(database.query, callId, placing.carrierId);
+  const from = await numberFor(database.query, phoneId, voice.port.numbers);
+  const placing = await voice.port.connect({ callId, to, from, ringSeconds, limitSeconds: deskLimitSeconds });
+  if (placing.kind === 'placed') await recordConnecting(database.query, callId, placing.carrierId, from);
   if (placing.kind === 'refused') await endDeskCall(database.query, callId, clock.now());
   if (placing.kind !== 'placed')
     log.warn(

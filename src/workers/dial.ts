@@ -11,6 +11,7 @@ import {
   releaseClaim,
 } from '../survey/fieldwork/call.ts';
 import { reserveSlot } from '../survey/fieldwork/claim.ts';
+import { numberFor } from '../survey/fieldwork/number-pool.ts';
 import { contactRules } from './rules.ts';
 import type { Services } from './services.ts';
 import { wakeSettle } from './wake.ts';
@@ -33,9 +34,10 @@ export async function dial(services: Services, attemptId: string): Promise<void>
   const claimed = await findClaimed(query, attemptId);
   if (!claimed) return;
   await waitForSlot(services, claimed);
+  const from = await numberFor(query, claimed.phoneId, services.voice.port.numbers);
   const now = services.clock.now();
   const sealed = (await isTheHour(services, claimed, now))
-    ? await beginDialing(query, attemptId, now, after(now, seconds(60)))
+    ? await beginDialing(query, attemptId, now, after(now, seconds(60)), from)
     : null;
   if (!sealed) {
     // Past the window's end, opted out, or the round paused meanwhile: planned anew. Or another delivery was quicker.
@@ -43,7 +45,7 @@ export async function dial(services: Services, attemptId: string): Promise<void>
     return wakeSettle(services);
   }
   const to = services.vault.open(sealed);
-  const placing = await services.voice.port.place({ attemptId, to, ringSeconds, limitSeconds });
+  const placing = await services.voice.port.place({ attemptId, to, from, ringSeconds, limitSeconds });
   const then = services.clock.now();
   switch (placing.kind) {
     case 'placed':

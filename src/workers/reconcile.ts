@@ -57,6 +57,7 @@ interface DueCall {
   readonly carrierId: string | null;
   readonly checks: number;
   readonly dialedAt: Date | null;
+  readonly from: string | null;
   readonly sealedNumber: Buffer;
 }
 
@@ -70,7 +71,7 @@ function dueCalls(query: Query, now: Date): Promise<DueCall[]> {
       )
       UPDATE attempt a SET check_at = $2, state = CASE WHEN a.state = 'dialing' THEN 'unknown' ELSE a.state END
       FROM due JOIN attempt old ON old.id = due.id JOIN phone p ON p.id = old.phone_id WHERE a.id = due.id
-      RETURNING a.id, a.state, a.carrier_id AS "carrierId", a.checks, a.dialed_at AS "dialedAt", p.sealed AS "sealedNumber"`,
+      RETURNING a.id, a.state, a.carrier_id AS "carrierId", a.checks, a.dialed_at AS "dialedAt", a.from_number AS from, p.sealed AS "sealedNumber"`,
     values: [now, minutes(now, 2)],
   });
 }
@@ -96,11 +97,11 @@ async function checkCall(services: Services, call: DueCall, now: Date): Promise<
 
 async function lookUp(
   { voice, vault }: Services,
-  { carrierId, dialedAt, sealedNumber }: DueCall,
+  { carrierId, dialedAt, from, sealedNumber }: DueCall,
 ): Promise<KnownCall | null> {
   if (carrierId) return voice.port.call(carrierId);
   // Ours, because one live call a number is all there can be.
-  const [found] = await voice.port.callsTo(vault.open(sealedNumber), dialedAt ?? new Date(0));
+  const [found] = await voice.port.callsTo(vault.open(sealedNumber), dialedAt ?? new Date(0), from);
   return found ?? null;
 }
 

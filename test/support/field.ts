@@ -83,8 +83,11 @@ function servicesOf(city: City, asked: { name: string; payload: unknown }[]): Se
   const voice: Services['voice'] = {
     port: {
       carrier: 'nobody',
+      numbers: ['+8679188000000'],
       place: async () => ({ kind: 'unknown', reason: 'nobody carries calls here' }),
       connect: async () => ({ kind: 'unknown', reason: 'nobody carries calls here' }),
+      hangUp: async () => {},
+      interrupt: async () => {},
       callsTo: async () => [],
       call: async () => null,
       recordingsOf: async () => [],

@@ -76,7 +76,7 @@ beforeEach(async () => {
     personBehind: () => person,
   });
   const { voice } = openTwilio({
-    ...{ accountSid: ACCOUNT, authToken: TOKEN, baseUrl: simulator.url, fromNumber: '+14155550100' },
+    ...{ accountSid: ACCOUNT, authToken: TOKEN, baseUrl: simulator.url, fromNumbers: ['+14155550100'] },
     ...{ messagingServiceSid: null, publicUrl: url },
   });
   const port: typeof voice = {

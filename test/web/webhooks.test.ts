@@ -53,7 +53,7 @@ beforeAll(async () => {
   const queues = await openQueues(catalogue, queueSettings, { activity, chance: city.chance, log });
   const { voice, text } = openTwilio({
     ...{ accountSid: `AC${'0'.repeat(32)}`, authToken: token, baseUrl: 'http://127.0.0.1:9' },
-    ...{ fromNumber: '+8679188000000', messagingServiceSid: null, publicUrl },
+    ...{ fromNumbers: ['+8679188000000'], messagingServiceSid: null, publicUrl },
   });
   services = {
     ...city,

@@ -68,7 +68,7 @@ beforeAll(async () => {
   });
   const { voice } = openTwilio({
     ...account,
-    fromNumber: our.number,
+    fromNumbers: [our.number],
     messagingServiceSid: null,
     publicUrl,
     baseUrl: simulator.url,

@@ -33,6 +33,7 @@ interface Weather {
   readonly meanwhile?: () => Promise<void>;
 }
 
+const ourNumber = '+8679188000000';
 const fine: Weather = { delivered: true, answer: 'its own' };
 const json = (status: number, code: number) => ({
   ...{ status, type: 'application/json' },
@@ -114,7 +115,7 @@ beforeAll(async () => {
     }),
   });
   network = createServer((request, response) => void carry(request, response));
-  const settings = { ...account, fromNumber: '+8679188000000', messagingServiceSid: null, publicUrl };
+  const settings = { ...account, fromNumbers: [ourNumber], messagingServiceSid: null, publicUrl };
   direct = openTwilio({ ...settings, baseUrl: simulator.url });
   const carrier = openTwilio({ ...settings, baseUrl: await listen(network) });
   services = {
@@ -238,13 +239,13 @@ const phoneOf = async (attemptId: string) => {
 const carried = async (attemptId: string) => {
   const to = await phoneOf(attemptId);
   const [calls, texts] = await Promise.all([
-    direct.voice.callsTo(to, new Date(0)),
+    direct.voice.callsTo(to, new Date(0), null),
     direct.text.textsTo(to, new Date(0)),
   ]);
   return calls.length + texts.length;
 };
 const takenBy = async (attemptId: string) =>
-  direct.voice.place({ attemptId, to: await phoneOf(attemptId), ringSeconds: 30, limitSeconds: 240 });
+  direct.voice.place({ attemptId, to: await phoneOf(attemptId), from: ourNumber, ringSeconds: 30, limitSeconds: 240 });
 
 describe('a call that the carrier takes', () => {
   test('is placed under its number at the carrier, and ends as the carrier says', async () => {
@@ -324,7 +325,7 @@ describe('a call that is refused', () => {
     const baseUrl = await listen(nobody);
     await close(nobody);
     const { voice: port } = openTwilio({
-      ...{ ...account, baseUrl, fromNumber: '+8679188000000', messagingServiceSid: null, publicUrl: baseUrl },
+      ...{ ...account, baseUrl, fromNumbers: [ourNumber], messagingServiceSid: null, publicUrl: baseUrl },
     });
     await handlersFor({ ...services, voice: { port, lane: voiceLane } }).dial({ attemptId });
     await jobs.settle({});

@@ -25,6 +25,8 @@ export type About = { readonly taskId: string } | { readonly followUpId: string 
 
 export interface BegunCall {
   readonly callId: string;
+  /** Of the shop. */
+  readonly phoneId: string;
   /** When the carrier may be asked. */
   readonly slotAt: Date;
   /** Sealed: his own telephone. */
@@ -74,7 +76,7 @@ export async function beginDeskCall(
       });
       const subject = 'taskId' in about ? about.taskId : about.followUpId;
       await audit(query, now, { actor: callerId, action: 'desk.call', subject, detail: { callId } });
-      return { callId, callersPhone, slotAt: await reserveSlot(query, lane, now) };
+      return { callId, phoneId: place.phoneId, callersPhone, slotAt: await reserveSlot(query, lane, now) };
     });
   } catch (error) {
     if ((error as { code?: string }).code === uniqueViolation) throw busy();
@@ -172,12 +174,12 @@ async function openAttempt(query: Query, id: string, { caseId, roundId, phoneId 
   return id;
 }
 
-/** The carrier took the call to the caller's own telephone. */
-export async function recordConnecting(query: Query, callId: string, carrierId: string): Promise<void> {
+/** The carrier took the call to the caller's own telephone. `from`: the number of ours that both ends see. */
+export async function recordConnecting(query: Query, callId: string, carrierId: string, from: string): Promise<void> {
   await query({
     name: 'desk-call-placed',
-    text: `UPDATE desk_call SET carrier_id = coalesce(carrier_id, $2) WHERE id = $1`,
-    values: [callId, carrierId],
+    text: `UPDATE desk_call SET carrier_id = coalesce(carrier_id, $2), from_number = $3 WHERE id = $1`,
+    values: [callId, carrierId, from],
   });
 }
 

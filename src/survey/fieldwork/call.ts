@@ -56,6 +56,7 @@ export async function recordCallReport(
 
 /** A claimed call as its dial job finds it. */
 export interface Claimed {
+  readonly phoneId: string;
   readonly slotAt: Date;
   readonly timeZone: string;
   readonly ruleSetId: string;
@@ -68,7 +69,7 @@ export async function findClaimed(query: Query, attemptId: string): Promise<Clai
   const [row] = await query<Claimed>({
     name: 'call-claimed',
     text: `
-      SELECT a.slot_at AS "slotAt", c.time_zone AS "timeZone", r.rule_set_id AS "ruleSetId",
+      SELECT a.phone_id AS "phoneId", a.slot_at AS "slotAt", c.time_zone AS "timeZone", r.rule_set_id AS "ruleSetId",
              c.ordering_half_days || c.delivery_half_days AS "halfDays"
       FROM attempt a JOIN survey_case c ON c.id = a.case_id JOIN round r ON r.id = a.round_id
       WHERE a.id = $1 AND a.state = 'claimed'`,
@@ -83,19 +84,26 @@ export async function findClaimed(query: Query, attemptId: string): Promise<Clai
  * time is up, or a text thread of the case was answered to its end.
  *
  * @param checkAt when the reconciler looks after it if nothing is heard.
+ * @param from the number of ours that it is made from.
  * @returns the sealed number, or null.
  */
-export async function beginDialing(query: Query, attemptId: string, now: Date, checkAt: Date): Promise<Buffer | null> {
+export async function beginDialing(
+  query: Query,
+  attemptId: string,
+  now: Date,
+  checkAt: Date,
+  from: string | null = null,
+): Promise<Buffer | null> {
   const [row] = await query<{ sealed: Buffer }>({
     name: 'call-begin',
     text: `
-      UPDATE attempt a SET state = 'dialing', dialed_at = $2, touched_at = $2, check_at = $3
+      UPDATE attempt a SET state = 'dialing', dialed_at = $2, touched_at = $2, check_at = $3, from_number = $4
       FROM phone p, round r
       WHERE a.id = $1 AND a.state = 'claimed' AND p.id = a.phone_id AND p.opted_out_at IS NULL AND r.id = a.round_id
         AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2)
         AND NOT EXISTS (SELECT FROM attempt t WHERE t.case_id = a.case_id AND t.conversation ->> 'because' = 'finished')
       RETURNING p.sealed`,
-    values: [attemptId, now, checkAt],
+    values: [attemptId, now, checkAt, from],
   });
   return row?.sealed ?? null;
 }

@@ -12,10 +12,13 @@ export interface TwilioSettings {
   readonly authToken: string;
   /** Where the API lives, if not at Twilio. */
   readonly baseUrl: string | null;
-  readonly fromNumber: string;
+  /** E.164; the first also sends texts. */
+  readonly fromNumbers: readonly string[];
   readonly messagingServiceSid: string | null;
   /** Where Twilio reaches us. */
   readonly publicUrl: string;
+  /** How long one request may take, in milliseconds; default ten seconds. */
+  readonly requestTimeout?: number;
 }
 
 const requestTimeout = 10_000;
@@ -24,7 +27,7 @@ const audioTimeout = 60_000;
 
 export function openTwilio(settings: TwilioSettings): { voice: VoicePort; text: TextPort } {
   const client = twilio(settings.accountSid, settings.authToken, {
-    timeout: requestTimeout,
+    timeout: settings.requestTimeout ?? requestTimeout,
     keepAlive: true,
     maxSockets: 50,
   });
@@ -38,16 +41,17 @@ export function openTwilio(settings: TwilioSettings): { voice: VoicePort; text: 
 type Client = ReturnType<typeof twilio>;
 
 function voicePort(client: Client, settings: TwilioSettings, health: () => Promise<void>): VoicePort {
-  const { fromNumber, publicUrl } = settings;
+  const { fromNumbers: numbers, publicUrl } = settings;
   return {
     carrier: 'twilio',
+    numbers,
     health,
-    async place({ attemptId, to, ringSeconds, limitSeconds }: OutgoingCall) {
+    async place({ attemptId, to, from, ringSeconds, limitSeconds }: OutgoingCall) {
       const at = (path: string) => `${publicUrl}/twilio/voice/${attemptId}/${path}`;
       return asking(() =>
         client.calls.create({
           to,
-          from: fromNumber,
+          from,
           url: at('0'),
           method: 'POST',
           statusCallback: at('status'),
@@ -59,19 +63,26 @@ function voicePort(client: Client, settings: TwilioSettings, health: () => Promi
         }),
       );
     },
-    async connect({ callId, to, ringSeconds, limitSeconds }: DeskCall) {
+    async connect({ callId, to, from, ringSeconds, limitSeconds }: DeskCall) {
       const at = (path: string) => `${publicUrl}/twilio/desk/${callId}/${path}`;
       return asking(() =>
         client.calls.create({
-          ...{ to, from: fromNumber, url: at('bridge'), method: 'POST', timeout: ringSeconds, timeLimit: limitSeconds },
+          ...{ to, from, url: at('bridge'), method: 'POST', timeout: ringSeconds, timeLimit: limitSeconds },
           ...{ statusCallback: at('status'), statusCallbackMethod: 'POST', statusCallbackEvent: ['completed'] },
         }),
       );
     },
-    async callsTo(to, since) {
+    async hangUp(carrierId) {
+      await change(client, carrierId, { status: 'completed' });
+    },
+    async interrupt(carrierId, attemptId, turn) {
+      await change(client, carrierId, { url: `${publicUrl}/twilio/voice/${attemptId}/${turn}`, method: 'POST' });
+    },
+    async callsTo(to, since, from) {
       // Twilio filters by whole seconds: a call of the same second must not fall out.
       const startTimeAfter = new Date(Math.floor(since.getTime() / 1000) * 1000 - 1000);
-      const calls = await client.calls.list({ to, from: fromNumber, startTimeAfter, limit: 50 }).catch(withoutRequest);
+      const wanted = { to, startTimeAfter, limit: 50, ...(from && { from }) };
+      const calls = await client.calls.list(wanted).catch(withoutRequest);
       return calls.map(known);
     },
     async call(carrierId) {
@@ -95,6 +106,23 @@ function voicePort(client: Client, settings: TwilioSettings, health: () => Promi
       }
     },
   };
+}
+
+/** Not in progress (any more), so that there is nothing to change. */
+const callIsOver = 21220;
+
+/** What a live call is told to do; one that is over, or that nobody knows, is left as it is. */
+async function change(
+  client: Client,
+  carrierId: string,
+  to: { readonly status: 'completed' } | { readonly url: string; readonly method: string },
+): Promise<void> {
+  try {
+    await client.calls(carrierId).update(to);
+  } catch (error) {
+    const { status, code } = describe(error);
+    if (status !== 404 && code !== callIsOver) withoutRequest(error);
+  }
 }
 
 /** The library reads answers as text, which audio is not. */
@@ -122,7 +150,7 @@ const known = ({ sid, status }: { sid: string; status: string }): KnownCall => (
 function textPort(client: Client, settings: TwilioSettings, health: () => Promise<void>): TextPort {
   const sender = settings.messagingServiceSid
     ? { messagingServiceSid: settings.messagingServiceSid }
-    : { from: settings.fromNumber };
+    : { from: settings.fromNumbers[0] ?? '' };
   return {
     carrier: 'twilio',
     health,
