@@ -50,7 +50,7 @@ const lane = { carrier: 'twilio', channel: 'sms', perSecond: 1000, concurrent: n
 const twilioWith = (authToken: string, publicUrl: string) =>
   openTwilio({
     ...{ accountSid: account.sid, authToken, baseUrl: emulator.url },
-    ...{ fromNumber: ours, messagingServiceSid: null, publicUrl },
+    ...{ fromNumbers: [ours], messagingServiceSid: null, publicUrl },
   });
 
 /** The emulator is told its port; it asks for none of its own. */
@@ -136,7 +136,7 @@ test('a text it refuses is told by its code, and a wrong token stops us', async 
   expect(await stranger.send(order)).toMatchObject({ kind: 'refused', errorCode: 20003, trouble: 'settings' });
   const notOurs = openTwilio({
     ...{ accountSid: account.sid, authToken: account.auth_token, baseUrl: emulator.url },
-    ...{ fromNumber: '+15005550000', messagingServiceSid: null, publicUrl },
+    ...{ fromNumbers: ['+15005550000'], messagingServiceSid: null, publicUrl },
   }).text;
   expect(await notOurs.send(order)).toMatchObject({ kind: 'refused', errorCode: 21606, trouble: 'settings' });
 });
