@@ -21,13 +21,13 @@ export interface TwilioSettings {
   readonly requestTimeout?: number;
 }
 
-const requestTimeout = 10_000;
+const timeLimit = ({ requestTimeout = 10_000 }: TwilioSettings): number => requestTimeout;
 /** Minutes of audio over a slow line. */
-const audioTimeout = 60_000;
+const audioTimeLimit = (settings: TwilioSettings): number => 6 * timeLimit(settings);
 
 export function openTwilio(settings: TwilioSettings): { voice: VoicePort; text: TextPort } {
   const client = twilio(settings.accountSid, settings.authToken, {
-    timeout: settings.requestTimeout ?? requestTimeout,
+    timeout: timeLimit(settings),
     keepAlive: true,
     maxSockets: 50,
   });
@@ -126,17 +126,16 @@ async function change(
 }
 
 /** The library reads answers as text, which audio is not. */
-async function audioOf(
-  { accountSid, authToken, baseUrl }: TwilioSettings,
-  recordingId: string,
-): Promise<Buffer | null> {
+async function audioOf(settings: TwilioSettings, recordingId: string): Promise<Buffer | null> {
+  const { accountSid, authToken, baseUrl } = settings;
   const at = `${baseUrl ?? 'https://api.twilio.com'}/2010-04-01/Accounts/${accountSid}/Recordings/${recordingId}.wav`;
   const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
-  const answer = await fetch(at, { headers: { authorization }, signal: AbortSignal.timeout(audioTimeout) }).catch(
-    () => {
-      throw new CarrierUnreachable({ status: null, code: null, network: 'no answer' });
-    },
-  );
+  const answer = await fetch(at, {
+    headers: { authorization },
+    signal: AbortSignal.timeout(audioTimeLimit(settings)),
+  }).catch(() => {
+    throw new CarrierUnreachable({ status: null, code: null, network: 'no answer' });
+  });
   if (answer.status === 404) return null;
   if (!answer.ok) throw new CarrierUnreachable({ status: answer.status, code: null, network: null });
   return Buffer.from(await answer.arrayBuffer());
