@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { downloadInput, downloadPublication, showBoard } from './board/board-page.ts';
+import { letGoOn, showCarriers } from './carriers/carriers-page.ts';
 import { actOnFollowUp, keepOwnPhone, showDesk, showFollowUp, showFollowUps, takeNextTask } from './desk/desk-page.ts';
 import { actOnTask, showTask } from './desk/task-page.ts';
 import { commit, downloadAuditors, downloadPublic, enterValue, handIn, showDraw } from './draw/draw-page.ts';
@@ -111,6 +112,8 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'get', path: '/staff-phones', permission: 'roster.write', show: showStaffPhones },
   { method: 'post', path: '/staff-phones', permission: 'roster.write', show: addNumber },
   { method: 'post', path: '/staff-phones/:phone/remove', permission: 'roster.write', show: removeNumber },
+  { method: 'get', path: '/carriers', permission: 'carriers.mend', show: showCarriers },
+  { method: 'post', path: '/carriers/incidents/:incident/close', permission: 'carriers.mend', show: letGoOn },
   { method: 'get', path: '/reviews', permission: 'review.give', show: showReviews },
   { method: 'post', path: '/reviews/:flag/verdict', permission: 'review.give', show: judge },
   { method: 'get', path: '/desk', permission: 'desk.read', show: showDesk },

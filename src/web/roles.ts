@@ -26,6 +26,7 @@ export type Permission =
   | 'draw.read'
   | 'draw.audit'
   | 'messages.listen'
+  | 'carriers.mend'
   | 'users.write'
   | 'desk.read'
   | 'desk.work';
@@ -49,6 +50,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'draw.read': 'everything',
     'draw.audit': 'everything',
     'messages.listen': 'everything',
+    'carriers.mend': 'everything',
     'users.write': 'everything',
     'desk.read': 'everything',
   },

@@ -10,10 +10,11 @@ import {
   recordUnknown,
   releaseClaim,
 } from '../survey/fieldwork/call.ts';
-import { reserveSlot } from '../survey/fieldwork/claim.ts';
 import { numberFor } from '../survey/fieldwork/number-pool.ts';
+import { isCalledOff, readPace, reserveSlot } from '../survey/fieldwork/pace.ts';
 import { contactRules } from './rules.ts';
 import type { Services } from './services.ts';
+import { noteHowItWent } from './standing.ts';
 import { wakeSettle } from './wake.ts';
 
 /** Shopkeepers serve first: ring that long. The conversation ends itself well before the hard limit. */
@@ -36,17 +37,18 @@ export async function dial(services: Services, attemptId: string): Promise<void>
   await waitForSlot(services, claimed);
   const from = await numberFor(query, claimed.phoneId, services.voice.port.numbers);
   const now = services.clock.now();
-  const sealed = (await isTheHour(services, claimed, now))
-    ? await beginDialing(query, attemptId, now, after(now, seconds(60)), from)
-    : null;
+  const pace = await readPace(query, services.voice.lane);
+  const goesOn = !isCalledOff(pace, claimed.createdAt) && (await isTheHour(services, claimed, now));
+  const sealed = goesOn ? await beginDialing(query, attemptId, now, after(now, seconds(60)), from) : null;
   if (!sealed) {
-    // Past the window's end, opted out, or the round paused meanwhile: planned anew. Or another delivery was quicker.
+    // Past the window's end, opted out, the round paused or the carrier stopped: planned anew. Or another was quicker.
     await releaseClaim(query, attemptId, now);
     return wakeSettle(services);
   }
   const to = services.vault.open(sealed);
   const placing = await services.voice.port.place({ attemptId, to, from, ringSeconds, limitSeconds });
   const then = services.clock.now();
+  await noteHowItWent(services, services.voice.lane, placing, { pace, askedAt: now });
   switch (placing.kind) {
     case 'placed':
       return recordPlaced(query, attemptId, placing.carrierId, after(then, seconds(ringSeconds + limitSeconds + 60)));

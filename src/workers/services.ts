@@ -6,7 +6,7 @@ import type { Log } from '../platform/log.ts';
 import type { Queues } from '../platform/queue.ts';
 import type { Vault } from '../platform/vault.ts';
 import type { RuleSet } from '../scoring/rules.ts';
-import type { Lane } from '../survey/fieldwork/claim.ts';
+import type { Lane } from '../survey/fieldwork/pace.ts';
 import type { Questionnaire } from '../survey/questionnaire/questionnaire.ts';
 import type { TextPort, VoicePort } from '../telephony/ports.ts';
 import type { Jobs } from './catalogue.ts';

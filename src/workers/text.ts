@@ -1,9 +1,11 @@
 import { jobLabel } from '../platform/queue.ts';
 import { openWindow } from '../survey/fieldwork/calendar.ts';
 import { beginSending, findPlanned, recordMessageReport, recordTextUnknown } from '../survey/fieldwork/message.ts';
+import { isCalledOff, readPace } from '../survey/fieldwork/pace.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { written } from '../telephony/words.ts';
 import type { Services } from './services.ts';
+import { noteHowItWent } from './standing.ts';
 import { wakeSettle } from './wake.ts';
 
 const checkAfter = 60_000;
@@ -15,9 +17,13 @@ export async function text(services: Services, messageId: string): Promise<void>
   if (!planned || !services.text) return;
   await activity.aside(jobLabel('text'), clock.until(planned.slotAt));
   const now = clock.now();
+  const pace = await readPace(database.query, services.text.lane);
+  const calledOff = isCalledOff(pace, planned.createdAt);
+  // Somebody waits for this one: it is sent when the carrier goes on, and the reconciler asks for it.
+  if (calledOff && !planned.first) return;
   // An answer to somebody who just wrote may come at any hour; a thread is begun only when texts are welcome.
   const welcome = !planned.first || openWindow(now, planned.timeZone, textHours) !== null;
-  if (!planned.allowed || !welcome) {
+  if (!planned.allowed || !welcome || calledOff) {
     await recordMessageReport(
       database.query,
       messageId,
@@ -34,6 +40,7 @@ export async function text(services: Services, messageId: string): Promise<void>
   const body = written(sending.text, { language, managerName, questionnaire }, { score: String(overall ?? '') });
   const placing = await services.text.port.send({ messageId, to: vault.open(sending.sealedNumber), body });
   const then = clock.now();
+  await noteHowItWent(services, services.text.lane, placing, { pace, askedAt: now });
   switch (placing.kind) {
     case 'placed':
       await recordMessageReport(database.query, messageId, placing.carrierId, { state: 'sent' }, then);

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { halfDayOf } from '../../src/survey/fieldwork/calendar.ts';
 import { beginDialing, recordCallReport, recordPlaced } from '../../src/survey/fieldwork/call.ts';
-import { claimDue, type Lane, postponeOrdering } from '../../src/survey/fieldwork/claim.ts';
+import { claimDue, postponeOrdering } from '../../src/survey/fieldwork/claim.ts';
+import type { Lane } from '../../src/survey/fieldwork/pace.ts';
 import { settle } from '../../src/survey/fieldwork/settle.ts';
 import { takeVoiceTurn } from '../../src/survey/fieldwork/turn.ts';
 import { cancelRound } from '../../src/survey/round/cancel.ts';

@@ -7,8 +7,9 @@ import {
   recordPlaced,
   recordUnknown,
 } from '../../src/survey/fieldwork/call.ts';
-import { claimDue, type Lane, reserveSlot } from '../../src/survey/fieldwork/claim.ts';
+import { claimDue } from '../../src/survey/fieldwork/claim.ts';
 import { beginSending, findPlanned, recordMessageReport } from '../../src/survey/fieldwork/message.ts';
+import { type Lane, reserveSlot } from '../../src/survey/fieldwork/pace.ts';
 import { settle } from '../../src/survey/fieldwork/settle.ts';
 import { takeText } from '../../src/survey/fieldwork/text-turn.ts';
 import { takeVoiceTurn } from '../../src/survey/fieldwork/turn.ts';

@@ -56,6 +56,8 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'get /staff-phones': admin,
   'post /staff-phones': admin,
   'post /staff-phones/:phone/remove': admin,
+  'get /carriers': admin,
+  'post /carriers/incidents/:incident/close': admin,
   'get /reviews': auditors,
   'post /reviews/:flag/verdict': auditors,
   'get /desk': ['admin', 'desk'],

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Activity } from '../../src/platform/activity.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { beginDialing } from '../../src/survey/fieldwork/call.ts';
-import { claimDue, type Lane } from '../../src/survey/fieldwork/claim.ts';
+import { claimDue } from '../../src/survey/fieldwork/claim.ts';
 import { beginSending } from '../../src/survey/fieldwork/message.ts';
+import type { Lane } from '../../src/survey/fieldwork/pace.ts';
 import { takeText } from '../../src/survey/fieldwork/text-turn.ts';
 import { type Simulator, startSimulator } from '../../src/telephony/simulator/server.ts';
 import { openTwilio } from '../../src/telephony/twilio/twilio.ts';
@@ -172,6 +173,8 @@ async function morning(): Promise<void> {
   );
   await all('UPDATE message SET check_at = NULL');
   await all('DELETE FROM outbox');
+  await all('DELETE FROM incident');
+  await all('UPDATE pace SET silences = 0, troubles = 0, troubled_at = NULL, rest_until = NULL');
   await all('UPDATE survey_case SET due_at = NULL, due_channel = NULL');
   const day = 86_400_000;
   let next =

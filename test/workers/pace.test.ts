@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { claimDue, type Lane } from '../../src/survey/fieldwork/claim.ts';
+import { claimDue } from '../../src/survey/fieldwork/claim.ts';
+import type { Lane } from '../../src/survey/fieldwork/pace.ts';
 import { dial } from '../../src/workers/dial.ts';
 import { fieldRound } from '../support/city.ts';
 import { cityManagers, type Field, openField } from '../support/field.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { type Database, type Query, uniqueViolation } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import { halfDayOf, openWindow } from '../fieldwork/calendar.ts';
-import { type Lane, lockPace, reserveSlot } from '../fieldwork/claim.ts';
+import { type Lane, lockPace, reserveSlot } from '../fieldwork/pace.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
 import { callIsUp, idle, unsaid } from './queue.ts';
 
@@ -40,7 +40,7 @@ const checkSeconds = 120;
  * Commits that a call is about to be made. The pace's lock keeps the machine's dispatcher and other callers out
  * meanwhile, so what is seen to be idle stays so.
  *
- * @throws Refused `no-phone` where the caller gave no telephone of his own; `busy` where somebody is in a call with the
+ * @throws Refused `carrier-stopped` while it is stopped for its settings; `no-phone` where the caller gave no telephone of his own; `busy` where somebody is in a call with the
  *   shop or he is in one; `opted-out` where it said stop; `over` where the round takes no answers any more, or the shop
  *   has answered by itself meanwhile, or is of his own district by now; `call-is-up` where he has not said what came of
  *   the last one; `closed` outside the desk's hours and in the shop's half-days, for he may have taken it earlier.
@@ -55,7 +55,8 @@ export async function beginDeskCall(
   const callId = chance.id();
   try {
     return await database.transaction(async (query) => {
-      await lockPace(query, lane);
+      const pace = await lockPace(query, lane);
+      if (pace.stopped) throw carrierStopped();
       const callersPhone = await phoneOf(query, callerId);
       const place = await placeOf(query, callerId, about, now);
       if (place.optedOut) throw new Refused('opted-out', '这个号码已停止接听 · this number said stop');
@@ -83,6 +84,12 @@ export async function beginDeskCall(
     throw error;
   }
 }
+
+const carrierStopped = () =>
+  new Refused(
+    'carrier-stopped',
+    '线路已停：运营商因设置有误拒绝请求，请管理员先恢复 · the carrier is stopped for our settings: an administrator has to let it go on',
+  );
 
 const busy = () =>
   new Refused('busy', '正在通话：对方或您有一通电话还没结束 · a call with this number, or one of yours, is still up');

@@ -58,6 +58,7 @@ export async function recordCallReport(
 export interface Claimed {
   readonly phoneId: string;
   readonly slotAt: Date;
+  readonly createdAt: Date;
   readonly timeZone: string;
   readonly ruleSetId: string;
   /** When the shop orders or is delivered to. */
@@ -69,7 +70,7 @@ export async function findClaimed(query: Query, attemptId: string): Promise<Clai
   const [row] = await query<Claimed>({
     name: 'call-claimed',
     text: `
-      SELECT a.phone_id AS "phoneId", a.slot_at AS "slotAt", c.time_zone AS "timeZone", r.rule_set_id AS "ruleSetId",
+      SELECT a.phone_id AS "phoneId", a.slot_at AS "slotAt", a.created_at AS "createdAt", c.time_zone AS "timeZone", r.rule_set_id AS "ruleSetId",
              c.ordering_half_days || c.delivery_half_days AS "halfDays"
       FROM attempt a JOIN survey_case c ON c.id = a.case_id JOIN round r ON r.id = a.round_id
       WHERE a.id = $1 AND a.state = 'claimed'`,

@@ -1,20 +1,13 @@
 import type { Chance } from '../../platform/chance.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { halfDayOf } from './calendar.ts';
+import { freeSlots, type Lane, lockPace, noteSlots, paceOf } from './pace.ts';
 
 /**
  * Takes up due cases: reserves a slot at the carrier for each and makes it one attempt. What must hold holds in the
  * database, however many dispatchers run: one transaction locks the carrier's pace, so slots are given out one after
  * the other; cases are skipped where another took them; and a unique index allows one live call a number.
  */
-export interface Lane {
-  readonly carrier: string;
-  readonly channel: 'voice' | 'sms';
-  readonly perSecond: number;
-  /** Most attempts of this kind alive at once; null where the carrier sets no limit. */
-  readonly concurrent: number | null;
-}
-
 export interface ClaimWish {
   readonly now: Date;
   /** Slots are given out up to this moment; whoever works an attempt waits for its slot. */
@@ -38,7 +31,8 @@ export async function claimDue(
 ): Promise<Claims> {
   if (openZones.length === 0) return none;
   return database.transaction(async (query) => {
-    const slots = freeSlots(await lockPace(query, lane), lane, now, until);
+    const pace = await lockPace(query, lane);
+    const slots = freeSlots(pace, lane, now, until);
     const room =
       lane.concurrent === null
         ? slots.length
@@ -47,58 +41,13 @@ export async function claimDue(
     const due = await takeDue(query, lane, now, openZones, room);
     const last = slots[due.length - 1];
     if (!last) return none;
-    await query({
-      name: 'claim-pace',
-      text: 'UPDATE pace SET last_slot = $2 WHERE carrier = $1',
-      values: [paceOf(lane), last],
-    });
+    await noteSlots(query, lane, pace, last, now);
     const attemptIds = due.map(() => chance.id());
     const messageIds = lane.channel === 'sms' ? due.map(() => chance.id()) : [];
     await makeAttempts(query, lane, now, due, attemptIds, slots);
     if (lane.channel === 'sms') await planFirstTexts(query, attemptIds, messageIds, now);
     return { attemptIds, messageIds };
   });
-}
-
-/** Calls and texts of one carrier are limited apart. */
-const paceOf = ({ carrier, channel }: Lane): string => `${carrier}/${channel}`;
-
-export async function lockPace(query: Query, lane: Lane): Promise<Date> {
-  const read = {
-    name: 'claim-lock',
-    text: 'SELECT last_slot FROM pace WHERE carrier = $1 FOR UPDATE',
-    values: [paceOf(lane)],
-  };
-  const [row] = await query<{ last_slot: Date }>(read);
-  if (row) return row.last_slot;
-  await query({ text: `INSERT INTO pace VALUES ($1, 'epoch') ON CONFLICT DO NOTHING`, values: [paceOf(lane)] });
-  return lockPace(query, lane);
-}
-
-/** `slot = max(now, last + 1/rate)`, one after the other up to `until`. */
-function freeSlots(last: Date, { perSecond }: Lane, now: Date, until: Date): Date[] {
-  const step = 1000 / perSecond;
-  const slots: Date[] = [];
-  for (let at = Math.max(now.getTime(), last.getTime() + step); at <= until.getTime(); at += step)
-    slots.push(new Date(Math.ceil(at)));
-  return slots;
-}
-
-/**
- * A new slot for a call whose own went by while it waited for a worker: dialling late would crowd the next ones.
- * One statement, so that two workers never get the same.
- */
-export async function reserveSlot(query: Query, lane: Lane, now: Date): Promise<Date> {
-  const [row] = await query<{ last_slot: Date }>({
-    name: 'pace-reserve',
-    text: `
-      INSERT INTO pace VALUES ($1, $2)
-      ON CONFLICT (carrier) DO UPDATE SET last_slot = greatest($2, pace.last_slot + make_interval(secs => ceil(1000 * $3::float8) / 1000))
-      RETURNING last_slot`,
-    values: [paceOf(lane), now, 1 / lane.perSecond],
-  });
-  if (!row) throw new Error('no slot came back');
-  return row.last_slot;
 }
 
 /**
@@ -128,13 +77,12 @@ interface DueCase {
 }
 
 /**
- * Which cases a dispatcher may take up on a lane, once they are due: of a round in the field whose time is not up, on a
- * number that is open to us and not in a call. A text waits for a call on its number to end, so that nobody gets both at once, and there is
- * one open thread a number. Written so that the partial indexes on live attempts answer it.
+ * Which cases a dispatcher may take up on a lane, once they are due: on a number that is open to us and not in a call.
+ * A text waits for a call on its number to end, so that nobody gets both at once, and there is one open thread a
+ * number. Written so that the partial indexes on live attempts answer it.
  */
-const claimable = (channel: string, now: string): string => `
+const claimable = (channel: string): string => `
   c.due_channel = ${channel} AND c.due_at IS NOT NULL
-  AND EXISTS (SELECT FROM round r WHERE r.id = c.round_id AND r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > ${now}))
   AND EXISTS (SELECT FROM phone p WHERE p.id = c.phone_id AND p.opted_out_at IS NULL)
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'voice' AND a.state <> 'ended')
   AND NOT EXISTS (SELECT FROM desk_call d WHERE d.phone_id = c.phone_id AND d.state <> 'ended')
@@ -144,12 +92,13 @@ const claimable = (channel: string, now: string): string => `
 const ordersNow = 'open.half_day = ANY(c.ordering_half_days || c.delivery_half_days)';
 
 /**
- * Spot checks before waves, for somebody asked for them now; then due cases by due time, then by their place in the
- * draw. Two cases of one number: the first. Two looks, so that each has its own partial index.
+ * Spot checks before waves, for somebody asked for them now. Among either, rounds take turns, the one that was served
+ * longest ago first, so that a small round does not wait until a large one is done; within a round by due time, then
+ * by place in the draw. Two cases of one number: the first. Two looks, so that each has its own partial index.
  */
 async function takeDue(
   query: Query,
-  { channel }: Lane,
+  lane: Lane,
   now: Date,
   openZones: readonly string[],
   limit: number,
@@ -157,9 +106,9 @@ async function takeDue(
   return query<DueCase>({
     name: 'claim-due',
     text: `
-      WITH spot AS (
+      WITH spot AS MATERIALIZED (
         ${dueCases('c.wave = 0', '$4')}
-      ), planned AS (
+      ), planned AS MATERIALIZED (
         ${dueCases('c.wave > 0', '$4 - (SELECT count(*) FROM spot)')}
       ), due AS (
         SELECT id FROM spot UNION ALL SELECT id FROM planned
@@ -168,18 +117,31 @@ async function takeDue(
       ), taken AS (
         UPDATE survey_case c SET state = 'active', due_at = NULL, due_channel = NULL FROM first_of_phone f WHERE c.id = f.id
         RETURNING c.id, c.round_id, c.phone_id, c.position, c.wave
+      ), served AS (
+        INSERT INTO round_served (carrier, round_id, at) SELECT $6, round_id, $2::timestamptz + count(*) * interval '1 millisecond' FROM taken GROUP BY round_id
+        ON CONFLICT (carrier, round_id) DO UPDATE SET at = excluded.at
       )
       SELECT id, round_id, phone_id, (SELECT coalesce(max(a.number), 0)::int + 1 FROM attempt a WHERE a.case_id = taken.id) AS number
       FROM taken ORDER BY wave > 0, position, id`,
-    values: [channel, now, openZones, limit, openZones.map((zone) => halfDayOf(now, zone))],
+    values: [lane.channel, now, openZones, limit, openZones.map((zone) => halfDayOf(now, zone)), paceOf(lane)],
   });
 }
 
+/** The first due cases of every round whose time is not up, one of each before a second of any. */
 const dueCases = (which: string, limit: string): string => `
-  SELECT c.id FROM survey_case c JOIN unnest($3::text[], $5::text[]) AS open (zone, half_day) ON open.zone = c.time_zone
-  WHERE ${which} AND ${claimable('$1::channel', '$2::timestamptz')} AND c.due_at <= $2 AND NOT ($1::channel = 'voice' AND ${ordersNow})
-  ORDER BY c.due_at, c.position, c.id LIMIT ${limit}
-  FOR UPDATE OF c SKIP LOCKED`;
+  SELECT id FROM (
+    SELECT own.*, r.id AS round_id, served.at AS served_at, row_number() OVER (PARTITION BY r.id ORDER BY own.due_at, own.position, own.id) AS place
+    FROM round r
+    LEFT JOIN round_served served ON served.carrier = $6 AND served.round_id = r.id
+    CROSS JOIN LATERAL (
+      SELECT c.id, c.due_at, c.position FROM survey_case c JOIN unnest($3::text[], $5::text[]) AS open (zone, half_day) ON open.zone = c.time_zone
+      WHERE c.round_id = r.id AND ${which} AND ${claimable('$1::channel')} AND c.due_at <= $2 AND NOT ($1::channel = 'voice' AND ${ordersNow})
+      ORDER BY c.due_at, c.position, c.id LIMIT ${limit}
+      FOR UPDATE OF c SKIP LOCKED
+    ) AS own
+    WHERE r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2)
+  ) AS ready
+  ORDER BY place, served_at NULLS FIRST, due_at, position, id LIMIT ${limit}`;
 
 /**
  * Posts the due calls to shops that are ordering or being delivered to at this hour: they were not reached before it

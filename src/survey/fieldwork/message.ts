@@ -23,6 +23,7 @@ const farewellToTexts = `m.text = 'SX'`;
 
 interface Planned {
   readonly slotAt: Date;
+  readonly createdAt: Date;
   /** It begins its thread. */
   readonly first: boolean;
   readonly timeZone: string;
@@ -35,7 +36,7 @@ export async function findPlanned(query: Query, messageId: string, now: Date): P
   const [row] = await query<Planned>({
     name: 'message-planned',
     text: `
-      SELECT a.slot_at AS "slotAt", a.state = 'claimed' AS first, c.time_zone AS "timeZone",
+      SELECT a.slot_at AS "slotAt", m.created_at AS "createdAt", a.state = 'claimed' AS first, c.time_zone AS "timeZone",
              ((p.opted_out_at IS NULL OR ${farewellToTexts})
                AND (a.state <> 'claimed' OR (r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2)))) AS allowed
       FROM message m JOIN attempt a ON a.id = m.attempt_id JOIN survey_case c ON c.id = a.case_id

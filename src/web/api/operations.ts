@@ -1,3 +1,4 @@
+import { carrierOperations } from './carrier-operations.ts';
 import { deskOperations } from './desk-operations.ts';
 import { drawOperations } from './draw-operations.ts';
 import { messageOperations } from './message-operations.ts';
@@ -21,5 +22,6 @@ export const operations: readonly Operation[] = [
   ...questionnaireOperations,
   ...deskOperations,
   ...qualityOperations,
+  ...carrierOperations,
   ...userOperations,
 ];

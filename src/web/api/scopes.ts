@@ -17,6 +17,8 @@ export const scopes = [
   'quality:write',
   'results:read',
   'messages:read',
+  'carriers:read',
+  'carriers:write',
   'users:read',
   'users:write',
   'users:sign-in',

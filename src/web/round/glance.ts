@@ -94,6 +94,7 @@ function waitingInWords(picture: Picture, alive: Alive): InWords {
       return { value: words.paused.value, why: words.paused.why(count(open, place.language)) };
     }
     case 'fielding': {
+      if (picture.stopped) return words.stopped;
       const ahead = managers.flatMap((manager) => manager.ahead);
       return fieldingInWords(waitingFor(ahead, alive, now, hours), picture);
     }

@@ -1,6 +1,7 @@
 import type { Query } from '../../platform/database.ts';
 import type { RuleSet } from '../../scoring/rules.ts';
 import type { Hours } from '../../survey/fieldwork/calendar.ts';
+import { readPace } from '../../survey/fieldwork/pace.ts';
 import { contactRules, drawRules } from '../../workers/rules.ts';
 import type { Services } from '../../workers/services.ts';
 import type { Place } from '../figures.ts';
@@ -19,6 +20,8 @@ export interface Picture {
   readonly place: Place;
   readonly m: Messages;
   readonly lane: Services['voice']['lane'];
+  /** Nobody is called: the carrier was stopped for our settings. */
+  readonly stopped: boolean;
   readonly managers: readonly ManagerStanding[];
   /** Calls put through in the last minute, and calls and threads in all. */
   readonly callsInMinute: number;
@@ -46,6 +49,7 @@ export async function readPicture(
     await query({ text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' });
     return {
       managers: await readManagers(query, round.id, districtId, drawRules(rules)),
+      stopped: (await readPace(query, services.voice.lane)).stopped,
       callsInMinute: await callsInLastMinute(query, round.id, districtId, now),
       contacts: await countContacts(query, round.id, districtId),
       feed: isUnderWay(round) ? await readContacts(query, round.id, districtId) : [],

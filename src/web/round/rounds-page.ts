@@ -1,6 +1,8 @@
 import type { Query } from '../../platform/database.ts';
 import { type Group, groupOf } from '../../survey/disposition/disposition.ts';
 import { readTallies } from '../../survey/disposition/progress.ts';
+import { readIncidents } from '../../survey/fieldwork/incident.ts';
+import { nameOf } from '../carriers/carriers-page.ts';
 import type { Visit } from '../console.ts';
 import { count, moment, month, percent, periodOf } from '../figures.ts';
 import { languageOf } from '../language.ts';
@@ -44,6 +46,7 @@ export async function listRounds({ web, request, response }: Visit, fault?: Laun
       };
     }),
   );
+  const incidents = (await readIncidents(database.query)).filter(({ closedAt }) => closedAt === null);
   sendPage(
     web,
     request,
@@ -52,6 +55,8 @@ export async function listRounds({ web, request, response }: Visit, fault?: Laun
     { title: m.rounds.title, at: 'rounds' },
     {
       rounds,
+      stopped:
+        incidents.length > 0 && m.carriers.banner(incidents.map(({ carrier }) => nameOf(carrier, m)).join(' · ')),
       period: fault?.period ?? periodOf(now, timeZone),
       fault: fault?.message ?? null,
     },
