@@ -10,10 +10,12 @@ import { takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import { type Input, keys } from '../survey/interview/conversation.ts';
 import type { Language } from '../survey/questionnaire/questionnaire.ts';
 import { phoneForm } from '../survey/roster/phone.ts';
+import { troubleOf } from '../telephony/twilio/errors.ts';
 import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
 import { isSigned } from '../telephony/twilio/signature.ts';
 import { hangUpTwiml, holdTwiml, twiml } from '../telephony/twilio/twiml.ts';
 import type { Services } from '../workers/services.ts';
+import { stopForReport } from '../workers/standing.ts';
 import { wakeSettle } from '../workers/wake.ts';
 import { note } from './audited.ts';
 import { companyTimeZone } from './round/rounds-page.ts';
@@ -213,7 +215,11 @@ async function callStatusReport(services: Services, request: Request, response: 
   const told = callReport(CallStatus, SipResponseCode ?? null, ErrorCode ?? null);
   const reported = await recordCallReport(query, attempt.data, CallSid, told, services.clock.now());
   if (reported === 'unknown') return notFound(response);
-  if (reported === 'moved' && told.state === 'ended') await wakeSettle(services);
+  if (reported === 'moved' && told.state === 'ended') {
+    await wakeSettle(services);
+    if (ErrorCode && troubleOf(ErrorCode) === 'settings')
+      await stopForReport(services, { attemptId: attempt.data }, ErrorCode);
+  }
   response.status(204).end();
 }
 
@@ -233,7 +239,11 @@ async function textStatusReport(services: Services, request: Request, response: 
   const told = textReport(MessageStatus, ErrorCode ?? null);
   const reported = await recordMessageReport(query, message.data, MessageSid, told, services.clock.now());
   if (reported === 'unknown') return notFound(response);
-  if (reported === 'moved' && told.state === 'failed') await wakeSettle(services);
+  if (reported === 'moved' && told.state === 'failed') {
+    await wakeSettle(services);
+    if (ErrorCode && troubleOf(ErrorCode) === 'settings')
+      await stopForReport(services, { messageId: message.data }, ErrorCode);
+  }
   response.status(204).end();
 }
 

@@ -54,6 +54,26 @@ export async function stop(
     );
 }
 
+/**
+ * The same for what a carrier says of a call or text that it had taken: only then do some find out that our settings
+ * do not do.
+ */
+export async function stopForReport(
+  services: Services,
+  of: { readonly attemptId: string } | { readonly messageId: string },
+  errorCode: number,
+): Promise<void> {
+  const call = 'attemptId' in of;
+  const lane = call ? services.voice.lane : services.text?.lane;
+  const [row] = await services.database.query<{ askedAt: Date | null }>({
+    text: call
+      ? 'SELECT dialed_at AS "askedAt" FROM attempt WHERE id = $1'
+      : 'SELECT sent_at AS "askedAt" FROM message WHERE id = $1',
+    values: [call ? of.attemptId : of.messageId],
+  });
+  if (lane && row?.askedAt) await stop(services, lane, { errorCode, askedAt: row.askedAt });
+}
+
 async function rest(services: Services, lane: Lane, mishap: Mishap, askedAt: Date): Promise<void> {
   const { database, clock, log } = services;
   const seconds = await noteMishap(database.query, lane, mishap, { askedAt, now: clock.now() });

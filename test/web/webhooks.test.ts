@@ -327,6 +327,27 @@ test('a storm of duplicates: 200 turns, five copies of each at once, each with a
   expect(heardOtherwise, 'the key that was taken is the one stored and read back').toEqual([]);
 }, 120_000);
 
+interface Thread {
+  readonly attempt: string;
+  readonly message: string;
+  readonly from: string;
+}
+
+/** A shop that was sent the first text, and its number. */
+async function openThread(): Promise<Thread> {
+  await conclude();
+  const { id: due } = (await one<{ id: string }>(
+    `SELECT c.id FROM survey_case c WHERE c.due_at IS NOT NULL AND NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id) ORDER BY position LIMIT 1`,
+  )) ?? { id: '' };
+  await all(`UPDATE survey_case SET due_channel = 'sms', due_at = 'epoch' WHERE id = $1`, due);
+  const claims = await claim(textLane, 1);
+  const [attempt = ''] = claims.attemptIds;
+  const [message = ''] = claims.messageIds;
+  const sending = await beginSending(city.database.query, message, city.clock.now(), seconds(60));
+  await recordMessageReport(city.database.query, message, `SM${message}`, { state: 'sent' }, city.clock.now());
+  return { attempt, message, from: sending ? city.vault.open(sending.sealedNumber) : '' };
+}
+
 describe('reports on a call', () => {
   const report = (attempt: string, CallStatus: string, more: Fields = {}) =>
     post(`/twilio/voice/${attempt}/status`, { CallSid: `CA${attempt}`, CallStatus, ...more });
@@ -363,6 +384,23 @@ describe('reports on a call', () => {
     expect(await statusOf(attempt)).toEqual({ state: 'ended', result: 'bad-number', error_code: 404 });
   });
 
+  test('that our settings are wrong stops the carrier with one incident, and what concerns the number does not', async () => {
+    const [one = '', other = '', third = ''] = await placeCalls(3);
+    await report(third, 'failed', { ErrorCode: '13224' });
+    expect(await all('SELECT 1 FROM incident')).toEqual([]);
+    await report(one, 'failed', { ErrorCode: '32205' });
+    await report(one, 'failed', { ErrorCode: '32205' });
+    await report(other, 'failed', { ErrorCode: '13227' });
+    expect(await all('SELECT carrier, error_code, refusals FROM incident')).toEqual([
+      { carrier: 'twilio/voice', error_code: 32205, refusals: 2 },
+    ]);
+    const { message } = await openThread();
+    const spam = { MessageSid: `SM${message}`, MessageStatus: 'undelivered', ErrorCode: '30007' };
+    await post(`/twilio/text/${message}/status`, spam);
+    expect(await all(`SELECT carrier, error_code FROM incident WHERE carrier = 'twilio/sms'`)).toHaveLength(1);
+    await all('DELETE FROM incident');
+  });
+
   test('fields nobody has seen are ignored', async () => {
     const attempt = await placeCall();
     const unseen = { StirVerstat: 'TN-Validation-Passed-A', 新字段: '值', 'a[b]': 'c', __proto__x: 'y' };
@@ -392,27 +430,6 @@ describe('reports on a call', () => {
 });
 
 describe('a text that comes in', () => {
-  interface Thread {
-    readonly attempt: string;
-    readonly message: string;
-    readonly from: string;
-  }
-
-  /** A shop that was sent the first text, and its number. */
-  async function openThread(): Promise<Thread> {
-    await conclude();
-    const { id: due } = (await one<{ id: string }>(
-      `SELECT c.id FROM survey_case c WHERE c.due_at IS NOT NULL AND NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id) ORDER BY position LIMIT 1`,
-    )) ?? { id: '' };
-    await all(`UPDATE survey_case SET due_channel = 'sms', due_at = 'epoch' WHERE id = $1`, due);
-    const claims = await claim(textLane, 1);
-    const [attempt = ''] = claims.attemptIds;
-    const [message = ''] = claims.messageIds;
-    const sending = await beginSending(city.database.query, message, city.clock.now(), seconds(60));
-    await recordMessageReport(city.database.query, message, `SM${message}`, { state: 'sent' }, city.clock.now());
-    return { attempt, message, from: sending ? city.vault.open(sending.sealedNumber) : '' };
-  }
-
   const send = (From: string, Body: string, MessageSid = `SM${crypto.randomUUID()}`) =>
     post('/twilio/text', { MessageSid, From, To: '+8679188000000', Body, NumMedia: '0', Unseen: 'field' });
   const accepted = { status: 200, body: '<?xml version="1.0" encoding="UTF-8"?><Response/>' };

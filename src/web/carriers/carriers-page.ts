@@ -49,7 +49,8 @@ interface Telling {
 
 export const nameOf = (carrier: string, m: Messages): string => {
   const [name = '', channel] = carrier.split('/');
-  return m.carriers.name(name, channel === 'sms' ? m.carriers.texts : m.carriers.calls);
+  const known: Readonly<Record<string, string>> = m.carriers.names;
+  return m.carriers.name(known[name] ?? name, channel === 'sms' ? m.carriers.texts : m.carriers.calls);
 };
 
 function laneInWords(lane: Lane, pace: Pace, { m, now, place }: Telling) {
