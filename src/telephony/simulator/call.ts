@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Planned } from './agenda.ts';
 import type { Exchange, Line } from './exchange.ts';
 import { collect } from './gathering.ts';
 import type { CallOrder, Entry } from './journal.ts';
-import type { CallbackTrouble } from './mischief.ts';
+import type { CallFault } from './mischief.ts';
 import type { Counts, Reaction } from './person.ts';
 import { recordingPath, rfc2822 } from './resources.ts';
 import { SILENCE, type Utterance } from './speech.ts';
@@ -51,6 +52,16 @@ const CONVERSATION = '<Response><Pause length="90"/></Response>';
 /** Documents that only redirect to one another would keep a standing clock from ever moving on. */
 const MOST_AT_ONE_INSTANT = 100;
 
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+
+/** Twilio adds fields whenever it likes; these it has not added yet. */
+const UNSEEN: Fields = {
+  StirVerstat: 'TN-Validation-Passed-A',
+  CallToken: '{"parentCallInfoToken":"x"}',
+  新字段: '值',
+  'a[b]': 'c',
+};
+
 const SIP = { ok: 200, notFound: 404, busy: 486, ranOut: 487 } as const;
 
 export class Call {
@@ -72,7 +83,7 @@ export class Call {
   #planned: Planned | null = null;
   /** Grows with every new course of the call, so that an answer to an old one is recognised and dropped. */
   #course = 0;
-  readonly #trouble: CallbackTrouble | null;
+  readonly #fault: CallFault | null;
   /** Callbacks held back to be sent after the last one. */
   readonly #heldBack: Fields[] = [];
   /** Told when it is over: the call that dialled it goes on then. */
@@ -81,6 +92,10 @@ export class Call {
   #connected: Call | null = null;
   #askedAt = 0;
   #atOneInstant = 0;
+  #askedBefore: { readonly address: string; readonly method: HttpMethod; readonly fields: Fields } | null = null;
+  /** Its first request comes before the order is answered: nothing takes time until then. */
+  #atOnce = false;
+  #showSign: () => void = () => {};
 
   constructor(exchange: Exchange, order: CallOrder, line: Line, counts: Counts, created: Date) {
     this.#exchange = exchange;
@@ -89,7 +104,7 @@ export class Call {
     this.counts = counts;
     this.created = created;
     this.updated = created;
-    this.#trouble = exchange.parts.mischief.callbacks(line.phone, counts.calls);
+    this.#fault = exchange.parts.mischief.call(line.phone, counts.calls);
   }
 
   get direction(): 'inbound' | 'outbound-api' | 'outbound-dial' {
@@ -117,11 +132,25 @@ export class Call {
     return this.answered ? Math.round((this.ended.getTime() - this.answered.getTime()) / 1000) : 0;
   }
 
+  /**
+   * Does at once what otherwise takes seconds, up to its first request to the customer.
+   *
+   * @returns when that was answered
+   */
+  beginAtOnce(): Promise<void> {
+    const sign = new Promise<void>((shown) => {
+      this.#showSign = shown;
+    });
+    this.#atOnce = true;
+    this.begin();
+    return sign;
+  }
+
   begin(): void {
     if (this.inbound) {
       this.started = this.#move('ringing');
       void this.#ask(this.order.url ?? '', this.order.method, {});
-    } else this.#in(DIAL_AFTER, () => this.#dial());
+    } else this.#in(this.#atOnce ? 0 : DIAL_AFTER, () => this.#dial());
   }
 
   /** Ends it from the customer's side: an answered call is completed, another one canceled. */
@@ -173,16 +202,16 @@ export class Call {
     this.#tell('initiated');
     switch (ring.does) {
       case 'not-exist':
-        this.#in(REFUSED_AFTER, () => this.#end('failed', SIP.notFound));
+        this.#in(this.#soon(REFUSED_AFTER), () => this.#end('failed', SIP.notFound));
         return;
       case 'busy':
-        this.#in(REFUSED_AFTER, () => this.#end('busy', SIP.busy));
+        this.#in(this.#soon(REFUSED_AFTER), () => this.#end('busy', SIP.busy));
         return;
       case 'ring-out':
-        this.#in(ring.connect, () => this.#ring(null));
+        this.#in(this.#soon(ring.connect), () => this.#ring(null));
         return;
       case 'answer':
-        this.#in(ring.connect, () => this.#ring(ring.after));
+        this.#in(this.#soon(ring.connect), () => this.#ring(this.#soon(ring.after)));
         return;
     }
   }
@@ -190,9 +219,14 @@ export class Call {
   /** @param answersAfter seconds until somebody picks up, if anybody does */
   #ring(answersAfter: number | null): void {
     this.#move('ringing');
-    this.#tell('ringing');
+    const told = this.#tell('ringing');
+    if (answersAfter === null) void Promise.resolve(told).then(() => this.#showSign());
     if (answersAfter !== null && answersAfter < this.order.timeout) this.#in(answersAfter, () => this.#answer());
     else this.#in(this.order.timeout, () => this.#end('no-answer', SIP.ranOut));
+  }
+
+  #soon(seconds: number): number {
+    return this.#atOnce ? 0 : seconds;
   }
 
   #answer(): void {
@@ -216,13 +250,39 @@ export class Call {
     await this.#exchange.agenda.during(async () => {
       const fields = { ...this.#fields(), ...extra };
       const { webhooks } = this.#exchange.parts;
-      const copies = this.#trouble === 'turns-doubled' ? 2 : 1;
+      await this.#pester(address, method, fields);
+      const copies = this.#fault === 'turns-doubled' ? 2 : 1;
       // Whoever takes a key twice is shown twice that it was one: the first copy's answer counts.
       const [answer] = await Promise.all(Array.from({ length: copies }, () => webhooks.send(address, method, fields)));
+      await this.#replay(address, method, fields);
+      this.#showSign();
       if (!answer || course !== this.#course || this.ended) return;
       if (answer.ok) this.#carryOutAnswer(answer, address);
       else this.#goWrong(answer.code, answer.reason, address);
     });
+  }
+
+  /** Requests that are not ours, or of nobody: how they are answered is counted. */
+  async #pester(address: string, method: HttpMethod, fields: Fields): Promise<void> {
+    const { webhooks } = this.#exchange.parts;
+    const send = async (what: string, to: string, signature: string | null) =>
+      this.#exchange.probed(what, await webhooks.sendOnce(to, method, fields, signature));
+    if (this.#fault === 'forged') {
+      const elsewhere = address.replace(/^https?:\/\/[^/]+/, 'https://elsewhere.example');
+      await send('forged', address, 'c2lnbmVkIGJ5IG5vYm9keQ==');
+      await send('forged', address, webhooks.signature(elsewhere, fields));
+      await send('forged', address, webhooks.signature(`${address}0`, fields));
+    }
+    const other = address.replaceAll(UUID, () => randomUUID());
+    if (this.#fault === 'unknown-attempt' && other !== address) await send('unknown-attempt', other, null);
+  }
+
+  /** The request before this one, once more, as if it had been held up on the way. */
+  async #replay(address: string, method: HttpMethod, fields: Fields): Promise<void> {
+    if (this.#fault !== 'keys-replayed') return;
+    const before = this.#askedBefore;
+    this.#askedBefore = { address, method, fields };
+    if (before) await this.#exchange.parts.webhooks.send(before.address, before.method, before.fields);
   }
 
   #carryOutAnswer(answer: WebhookAnswer & { ok: true }, address: string): void {
@@ -449,8 +509,9 @@ export class Call {
   #tellEnd(): void {
     void this.#exchange.agenda.during(async () => {
       const sent = this.#tell('completed');
-      if (!sent) return;
       await sent;
+      this.#showSign();
+      if (!sent) return;
       this.#exchange.parts.journal.append({
         entry: 'told',
         at: this.#exchange.agenda.now().toISOString(),
@@ -476,6 +537,7 @@ export class Call {
       fields.Duration = String(Math.ceil((this.duration ?? 0) / 60));
     }
     return this.#exchange.agenda.during(async () => {
+      await this.#pester(statusCallback, statusCallbackMethod, fields);
       for (const one of this.#toSend(event, fields)) {
         const answer = await this.#exchange.parts.webhooks.send(statusCallback, statusCallbackMethod, one);
         if (!answer.ok) this.#alert(answer.code, answer.reason);
@@ -486,15 +548,18 @@ export class Call {
   /** What goes out at an event: its callback, unless this call's callbacks are in trouble. */
   #toSend(event: Event, fields: Fields): readonly Fields[] {
     const last = event === 'completed';
-    switch (this.#trouble) {
+    switch (this.#fault) {
       case 'doubled':
         return [fields, fields];
       case 'end-lost':
         return last ? [] : [fields];
       case 'reversed':
-        if (last) return [fields, ...this.#heldBack.splice(0).reverse()];
-        this.#heldBack.push(fields);
+      case 'end-before-answered': {
+        const held = this.#heldBack.splice(0);
+        if (last) return [fields, ...(this.#fault === 'reversed' ? held.reverse() : held)];
+        this.#heldBack.push(...held, fields);
         return [];
+      }
       default:
         return [fields];
     }
@@ -516,6 +581,7 @@ export class Call {
       FromCountry: country(from),
       To: to,
       ToCountry: country(to),
+      ...(this.#fault === 'new-fields' ? UNSEEN : {}),
     };
   }
 

@@ -16,6 +16,16 @@ export interface Alert {
   readonly reason: string;
 }
 
+export interface Tally {
+  readonly calls: number;
+  readonly texts: number;
+  readonly replies: number;
+  readonly ringBacks: number;
+  readonly alerts: Readonly<Record<string, number>>;
+  /** Requests that were to be turned away, by kind and answer: `forged 403`, `unknown-attempt 404`. */
+  readonly probes: Readonly<Record<string, number>>;
+}
+
 /** A telephone number and what it was reached for. */
 export interface Line {
   readonly phone: string;
@@ -64,6 +74,7 @@ export class Exchange {
   readonly #recordings = new Map<string, Recording>();
   readonly #lines = new Map<string, Line>();
   readonly #alerts = new Map<number, number>();
+  readonly #probes = new Map<string, number>();
   readonly #phoneKey: Buffer;
   /** Where it is reached, once it listens. */
   address = '';
@@ -146,11 +157,21 @@ export class Exchange {
 
   /** Takes a call: on disk when it returns, dialled as the clock moves on. */
   placeCall(order: CallOrder): Call {
-    const now = this.agenda.now();
-    this.parts.journal.append({ entry: 'call', at: now.toISOString(), call: order });
-    const call = this.#addCall(order, now);
+    const call = this.#takeCall(order);
     call.begin();
     return call;
+  }
+
+  /** The same, but it is dialled, answered and asking before its order is answered. @returns the call, and when to answer */
+  placeCallAtOnce(order: CallOrder): { readonly call: Call; readonly asked: Promise<void> } {
+    const call = this.#takeCall(order);
+    return { call, asked: call.beginAtOnce() };
+  }
+
+  #takeCall(order: CallOrder): Call {
+    const now = this.agenda.now();
+    this.parts.journal.append({ entry: 'call', at: now.toISOString(), call: order });
+    return this.#addCall(order, now);
   }
 
   /** He sees on his telephone that he was called. Rings back unless he was called again meanwhile. */
@@ -205,13 +226,19 @@ export class Exchange {
     this.parts.journal.append({ entry: 'clock', at: now.toISOString() });
   }
 
+  /** How a request was answered that should be turned away. */
+  probed(what: string, status: number | null): void {
+    const answer = `${what} ${status ?? 'unanswered'}`;
+    this.#probes.set(answer, (this.#probes.get(answer) ?? 0) + 1);
+  }
+
   alert(alert: Alert): void {
     this.#alerts.set(alert.code, (this.#alerts.get(alert.code) ?? 0) + 1);
     this.parts.alert(alert);
   }
 
-  /** How much there was of everything since the journal began; alerts by code since the start. */
-  tally(): { calls: number; texts: number; replies: number; ringBacks: number; alerts: Record<string, number> } {
+  /** How much there was of everything since the journal began; alerts by code, and probes by answer, since the start. */
+  tally(): Tally {
     const replies = this.texts.filter((text) => text.direction === 'inbound').length;
     return {
       calls: this.ordered.length,
@@ -219,6 +246,7 @@ export class Exchange {
       replies,
       ringBacks: this.ringBacks.length,
       alerts: Object.fromEntries([...this.#alerts].sort(([a], [b]) => a - b)),
+      probes: Object.fromEntries([...this.#probes].sort(([a], [b]) => (a < b ? -1 : 1))),
     };
   }
 

@@ -14,6 +14,7 @@ const FAULTS = {
   20004: { status: 405, message: 'Method not allowed' },
   20404: { status: 404, message: 'The requested resource was not found' },
   20429: { status: 429, message: 'Too Many Requests' },
+  20500: { status: 500, message: 'Internal Server Error' },
   20503: { status: 503, message: 'Service unavailable' },
   21201: { status: 400, message: "No 'To' number is specified" },
   21205: { status: 400, message: 'Url parameter is required and must be a valid URL' },

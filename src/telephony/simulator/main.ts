@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BadInput, type Fault } from '../../platform/errors.ts';
+import { evenly } from './mischief.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './server.ts';
 
 export { type Simulator, type SimulatorOptions, startSimulator } from './server.ts';
@@ -97,7 +98,7 @@ function readOptions(
     host: values.host,
     seed: values.seed,
     fresh: values.fresh,
-    mischief: trouble,
+    faults: evenly(trouble),
     ringBacks,
     ...(values.colleagues === undefined ? {} : { colleagues: values.colleagues }),
     ...(voiceUrl === undefined ? {} : { voiceUrl }),

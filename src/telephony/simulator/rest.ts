@@ -31,8 +31,10 @@ export interface RestAnswer {
   readonly body: Record<string, unknown>;
   /** Instead of the body: a file. */
   readonly media?: { readonly type: string; readonly bytes: Buffer };
-  /** Instead of the body: no answer at all, or the page of a proxy that gave up. */
-  readonly trouble?: 'connection-reset' | 'proxy-page';
+  /** Instead of the body: a broken connection, silence, or the page of a proxy that gave up. */
+  readonly trouble?: 'connection-reset' | 'no-response' | 'proxy-page';
+  /** Answered only then. */
+  readonly after?: Promise<void>;
 }
 
 type Handler = (exchange: Exchange, request: RestRequest, sid: string) => RestAnswer;
@@ -99,11 +101,23 @@ function ok(body: Record<string, unknown>): RestAnswer {
 
 function createCall(exchange: Exchange, { form }: RestRequest): RestAnswer {
   const order = callOrder(form, exchange.sid('CA'));
-  const trouble = exchange.parts.mischief.order(order.to, ++exchange.line(order.to).orders);
-  if (trouble === 'throttled') throw new Rejected(20429);
-  if (trouble === 'unavailable') throw new Rejected(20503);
-  const call = exchange.placeCall(order);
-  return { status: 201, body: callResource(call, exchange.parts.accountSid), ...(trouble ? { trouble } : {}) };
+  const fault = exchange.parts.mischief.order(order.to, ++exchange.line(order.to).orders);
+  switch (fault) {
+    case 'throttled':
+      throw new Rejected(20429);
+    case 'unavailable':
+      throw new Rejected(20503);
+    case 'server-error':
+      throw new Rejected(20500);
+    case 'webhook-first': {
+      const { call, asked } = exchange.placeCallAtOnce(order);
+      return { status: 201, body: callResource(call, exchange.parts.accountSid), after: asked };
+    }
+    default: {
+      const call = exchange.placeCall(order);
+      return { status: 201, body: callResource(call, exchange.parts.accountSid), ...(fault ? { trouble: fault } : {}) };
+    }
+  }
 }
 
 function updateCall(exchange: Exchange, { form }: RestRequest, sid: string): RestAnswer {

@@ -5,7 +5,7 @@ import { Agenda } from './agenda.ts';
 import { Control } from './control.ts';
 import { type Alert, Exchange } from './exchange.ts';
 import { NO_JOURNAL, openJournal } from './journal.ts';
-import { mischief } from './mischief.ts';
+import { type FaultShares, mischief } from './mischief.ts';
 import type { Person } from './person.ts';
 import { retailers, withColleagues } from './personas.ts';
 import { answerRest, isRest, type RestAnswer } from './rest.ts';
@@ -42,8 +42,8 @@ export interface SimulatorOptions {
   readonly serviceNumber?: string;
   /** Who sits behind a number; default: the retailers of `personas.ts`. */
   readonly personBehind?: (phone: string) => Person;
-  /** The share of orders and of calls that meet with a carrier's troubles (see `mischief.ts`); default none. */
-  readonly mischief?: number;
+  /** The share of orders and of calls that each of a carrier's troubles takes hold of (see `mischief.ts`); default none. */
+  readonly faults?: FaultShares;
   readonly chance?: Chance;
   /** How long a webhook may take, in real milliseconds; default 15 s, as Twilio. */
   readonly webhookLimit?: number;
@@ -81,7 +81,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       seed: options.seed,
       personBehind:
         options.personBehind ?? withColleagues(options.colleagues, retailers(options.seed, options.ringBacks ?? 1)),
-      mischief: mischief(options.seed, options.mischief ?? 0),
+      mischief: mischief(options.seed, options.faults ?? {}),
       smsUrl: options.smsUrl ?? null,
       voiceUrl: options.voiceUrl ?? null,
       voiceStatusUrl: options.voiceStatusUrl ?? null,
@@ -100,16 +100,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       void agenda.during(async () => {
         const form = await body(request);
         if (form === null) return;
-        answer(
-          response,
-          answerRest(exchange, options.authToken, {
-            method: request.method ?? '',
-            path,
-            query: new URLSearchParams(query),
-            form: new URLSearchParams(form),
-            authorization: request.headers.authorization,
-          }),
-        );
+        const answered = answerRest(exchange, options.authToken, {
+          method: request.method ?? '',
+          path,
+          query: new URLSearchParams(query),
+          form: new URLSearchParams(form),
+          authorization: request.headers.authorization,
+        });
+        await answered.after;
+        answer(response, answered);
       });
       return;
     }
@@ -170,6 +169,7 @@ async function body(request: http.IncomingMessage): Promise<string | null> {
 
 function answer(response: http.ServerResponse, { status, body, media, trouble }: RestAnswer): void {
   if (trouble === 'connection-reset') return void response.destroy();
+  if (trouble === 'no-response') return;
   if (trouble === 'proxy-page') {
     response.writeHead(502, { 'Content-Type': 'text/html' }).end('<html><body><h1>502 Bad Gateway</h1></body></html>');
     return;

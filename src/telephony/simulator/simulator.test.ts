@@ -7,6 +7,7 @@ import path from 'node:path';
 import twilio, { type Twilio } from 'twilio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from './main.ts';
+import { type CallFault, callFaults, evenly, mischief, type OrderFault, orderFaults } from './mischief.ts';
 import type { Heard, Person, Reaction, Ring } from './person.ts';
 import { SCRIPT } from './protocol.fixture.ts';
 
@@ -584,7 +585,14 @@ describe('a request Twilio would refuse', () => {
       code,
       moreInfo: `https://www.twilio.com/docs/errors/${code}`,
     });
-    expect(await (await control('tally')).json()).toEqual({ calls: 0, texts: 0, replies: 0, ringBacks: 0, alerts: {} });
+    expect(await (await control('tally')).json()).toEqual({
+      calls: 0,
+      texts: 0,
+      replies: 0,
+      ringBacks: 0,
+      alerts: {},
+      probes: {},
+    });
   });
 
   it.each([
@@ -652,35 +660,110 @@ describe('mischief', () => {
       statusCallbackEvent: EVENTS,
     });
 
-  it('an order may be answered badly: refused for now, or placed without saying so', async () => {
-    await restart({ mischief: 1 });
-    const outcomes = await Promise.all(
-      Array.from({ length: 40 }, (_, n) =>
-        place(`+86138000002${n + 10}`).catch(
-          (error: { status?: number; code?: number | string }) => error.status ?? error.code,
-        ),
-      ),
+  const turnOf = (url: string) => new URL(url, base).searchParams.get('turn');
+  const outcomeOf = (order: Promise<{ status: string }>) =>
+    order.then(
+      ({ status }) => status,
+      (error: { status?: number; code?: number | string }) => error.status ?? error.code,
     );
-    const count = (outcome: unknown) => outcomes.filter((one) => one === outcome).length;
-    const placed = count('ECONNRESET') + count(502);
-    expect([429, 503, 502, 'ECONNRESET'].map(count).every((found) => found > 2)).toBe(true);
-    expect(placed + count(429) + count(503)).toBe(40);
+
+  it.each<[fault: OrderFault, answer: unknown, placed: number]>([
+    ['connection-reset', 'ECONNRESET', 1],
+    ['proxy-page', 502, 1],
+    ['throttled', 429, 0],
+    ['unavailable', 503, 0],
+    ['server-error', 500, 0],
+  ])('%s: an order is answered with %s, and %i call goes out', async (fault, answer, placed) => {
+    await restart({ faults: { [fault]: 1 } });
+    expect(await outcomeOf(place('+8613800000210'))).toBe(answer);
     expect(await client.calls.list()).toHaveLength(placed);
   });
 
-  it('callbacks may come twice, in reverse, or not at the end; a turn may come twice', async () => {
-    await restart({ mischief: 1 });
-    routes['/voice'] = hangup;
-    const phones = Array.from({ length: 40 }, (_, n) => `+86138000002${n + 10}`);
-    await Promise.all(phones.map((phone) => place(phone).catch(() => 'may be placed all the same')));
-    await until(60);
+  it('no-response: an order is never answered, and its call goes out', async () => {
+    await restart({ faults: { 'no-response': 1 } });
+    const hasty = twilio(ACCOUNT, TOKEN, { timeout: 300 });
+    hasty.api.baseUrl = simulator.url;
+    const order = hasty.calls.create({ to: '+8613800000210', from: FROM, url: `${base}/voice` });
+    expect(await outcomeOf(order)).toBe('ECONNABORTED');
+    expect(await client.calls.list()).toHaveLength(1);
+  });
 
-    const ways = (await client.calls.list()).map(({ sid }) => {
-      const statuses = to('/status').filter(({ fields }) => fields.CallSid === sid);
-      const turns = to('/voice').filter(({ fields }) => fields.CallSid === sid);
-      return `${turns.length} ${statuses.map(({ fields }) => fields.SequenceNumber).join('')}`;
+  it('webhook-first: the first document is asked for before the order is answered', async () => {
+    await restart({ faults: { 'webhook-first': 1 } });
+    routes['/voice'] = hangup;
+    const { sid } = await place('+8613800000210');
+    expect(to('/voice').map(({ fields }) => fields.CallSid)).toEqual([sid]);
+    await until(60);
+    expect(await client.calls(sid).fetch()).toMatchObject({ status: 'completed' });
+    expect(to('/voice')).toHaveLength(1);
+  });
+
+  it.each<[does: Ring['does'], status: string]>([
+    ['busy', 'busy'],
+    ['not-exist', 'failed'],
+    ['ring-out', 'ringing'],
+  ])('webhook-first where nobody answers (%s): its status comes before the order is answered', async (does, status) => {
+    person = { ring: () => ({ does, connect: 1, after: 1 }) as Ring };
+    await restart({ faults: { 'webhook-first': 1 } });
+    const { sid } = await place('+8613800000210');
+    expect(to('/status').map(({ fields }) => fields.CallStatus)).toContain(status);
+    expect(to('/status').every(({ fields }) => fields.CallSid === sid)).toBe(true);
+  });
+
+  it.each<[fault: CallFault, statuses: string, turns: string]>([
+    ['doubled', '00112233', '0 1'],
+    ['reversed', '3210', '0 1'],
+    ['end-before-answered', '3012', '0 1'],
+    ['end-lost', '012', '0 1'],
+    ['turns-doubled', '0123', '0 0 1 1'],
+    ['keys-replayed', '0123', '0 1 0'],
+    ['unknown-attempt', '0123', '0 1'],
+    ['new-fields', '0123', '0 1'],
+  ])('%s: callbacks come as %s, turns as %s', async (fault, statuses, turns) => {
+    person = { hear: presses({ '请按1。': [['1', 1]] }) };
+    await restart({ faults: { [fault]: 1 } });
+    routes['/voice'] = ({ url }) =>
+      turnOf(url) === '1'
+        ? '<Response><Hangup/></Response>'
+        : `<Response><Gather numDigits="1" action="${base}/voice?turn=1"><Say>请按1。</Say></Gather></Response>`;
+    const { sid } = await client.calls.create({
+      ...{ to: '+8613800000210', from: FROM, url: `${base}/voice?turn=0`, statusCallback: `${base}/status` },
+      statusCallbackEvent: EVENTS,
     });
-    expect(new Set(ways)).toEqual(new Set(['1 00112233', '1 3210', '1 012', '2 0123']));
+    await until(60);
+    const ours = (path: string) => to(path).filter(({ fields }) => fields.CallSid === sid);
+    expect(
+      ours('/status')
+        .map(({ fields }) => fields.SequenceNumber)
+        .join(''),
+    ).toBe(statuses);
+    expect(
+      ours('/voice')
+        .map(({ url }) => turnOf(url))
+        .join(' '),
+    ).toBe(turns);
+    expect(ours('/voice').every(({ fields }) => (fault === 'new-fields') === 'StirVerstat' in fields)).toBe(true);
+  });
+
+  it('forged: each request is preceded by three that are signed wrongly, and how they were answered is counted', async () => {
+    await restart({ faults: { forged: 1 } });
+    routes['/voice'] = hangup;
+    await place('+8613800000210');
+    await until(60);
+    // One document and four callbacks.
+    expect(received).toHaveLength(5 * 4);
+    expect(forged).toBe(5 * 3);
+    forged = 0;
+    expect(await (await control('tally')).json()).toMatchObject({ probes: { 'forged 200': 15 } });
+  });
+
+  it('asked for as one share, every fault turns up', async () => {
+    const troubled = mischief('every', evenly(1));
+    const phones = Array.from({ length: 400 }, (_, n) => `+86138${String(n).padStart(8, '0')}`);
+    expect(new Set(phones.map((phone) => troubled.order(phone, 1)))).toEqual(
+      new Set(orderFaults.filter((fault) => fault !== 'no-response')),
+    );
+    expect(new Set(phones.map((phone) => troubled.call(phone, 1)))).toEqual(new Set(callFaults));
   });
 
   it('unless asked for, there is none', async () => {

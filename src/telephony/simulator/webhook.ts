@@ -59,6 +59,23 @@ export class Webhooks {
     return { ok: false, code: 11200, reason: 'too many redirects' };
   }
 
+  /**
+   * Sends one request as it stands, without retry: a forgery, or a copy that nobody waits for.
+   *
+   * @param signature what to sign it with; null = as is right
+   * @returns the status it was answered with, null where no answer came
+   */
+  async sendOnce(url: string, method: HttpMethod, fields: Fields, signature: string | null): Promise<number | null> {
+    this.#onSend();
+    const answered = await this.#request(url, method, fields, randomUUID(), signature);
+    return 'status' in answered ? answered.status : null;
+  }
+
+  /** The signature that is right for a POST. */
+  signature(url: string, fields: Fields): string {
+    return twilio.getExpectedTwilioSignature(this.#authToken, url, { ...fields });
+  }
+
   close(): void {
     this.#http.destroy();
     this.#https.destroy();
@@ -79,7 +96,8 @@ export class Webhooks {
     method: HttpMethod,
     fields: Fields,
     token: string,
-  ): Promise<WebhookAnswer | Redirect | { retry: string }> {
+    signature: string | null = null,
+  ): Promise<(WebhookAnswer | Redirect | { retry: string }) & { status?: number }> {
     const url = requestUrl(address, method, fields);
     const body = method === 'POST' ? new URLSearchParams(fields).toString() : null;
     const secure = url.startsWith('https:');
@@ -88,11 +106,7 @@ export class Webhooks {
         method,
         agent: secure ? this.#https : this.#http,
         headers: {
-          'X-Twilio-Signature': twilio.getExpectedTwilioSignature(
-            this.#authToken,
-            url,
-            body === null ? {} : { ...fields },
-          ),
+          'X-Twilio-Signature': signature ?? this.signature(url, body === null ? {} : fields),
           'I-Twilio-Idempotency-Token': token,
           'User-Agent': 'TwilioProxy/1.1',
           Accept: '*/*',
@@ -105,7 +119,7 @@ export class Webhooks {
         },
       });
       const limit = setTimeout(() => request.destroy(new Error('no answer in time')), this.#limit);
-      const done = (answer: WebhookAnswer | Redirect | { retry: string }) => {
+      const done = (answer: (WebhookAnswer | Redirect | { retry: string }) & { status?: number }) => {
         clearTimeout(limit);
         settle(answer);
       };
@@ -119,7 +133,10 @@ export class Webhooks {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', (error) => done({ ok: false, code: 11200, reason: error.message }));
         response.on('aborted', () => done({ ok: false, code: 11200, reason: 'the answer broke off' }));
-        response.on('end', () => done(answer(response, Buffer.concat(chunks).toString('utf8'), url)));
+        response.on('end', () => {
+          const status = response.statusCode ?? 0;
+          done({ ...answer(response, Buffer.concat(chunks).toString('utf8'), url), status });
+        });
       });
       request.end(body ?? undefined);
     });
