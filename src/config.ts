@@ -31,7 +31,44 @@ const schema = z
       .optional(),
     ROLE: z.enum(['all', 'web', 'worker'], { error: 'must be all, web or worker' }).default('all'),
     CARRIER: z.enum(['simulator', 'twilio'], { error: 'must be simulator or twilio' }).default('simulator'),
-    TEXT_CARRIER: z.enum(['simulator', 'twilio', 'none'], { error: 'must be simulator, twilio or none' }).optional(),
+    TEXT_CARRIER: z
+      .enum(['simulator', 'twilio', 'aliyun', 'http', 'none'], {
+        error: 'must be simulator, twilio, aliyun, http or none',
+      })
+      .optional(),
+    ALIYUN_ACCESS_KEY_ID: z.string().optional(),
+    ALIYUN_ACCESS_KEY_SECRET: z.string().optional(),
+    ALIYUN_SMS_ENDPOINT: url(/^https?:$/, 'https://dysmsapi.aliyuncs.com').default('https://dysmsapi.aliyuncs.com'),
+    ALIYUN_SMS_SIGNATURE: z.string().optional(),
+    ALIYUN_SMS_TEMPLATES: z
+      .string()
+      .transform((text) =>
+        text.split(',').flatMap((part) => (part.trim() ? [part.split('=').map((each) => each.trim())] : [])),
+      )
+      .refine(
+        (pairs) =>
+          pairs.every(
+            ([text = '', code = '', more]) => /^[A-Za-z][\w.-]*$/.test(text) && code !== '' && more === undefined,
+          ),
+        'must name each text and the code of its template, such as S1=SMS_100000001,S2=SMS_100000002',
+      )
+      .transform((pairs): ReadonlyMap<string, string> => new Map(pairs.map(([text = '', code = '']) => [text, code])))
+      .optional(),
+    ALIYUN_PUSH_TOKEN: z
+      .string()
+      .regex(/^[\w-]{32,}$/, 'must be at least 32 letters and digits (openssl rand -hex 24)')
+      .optional(),
+    SMS_GATEWAY_URL: url(/^https?:$/, 'https://sms.example.com/huifang')
+      .transform((text) => text.replace(/\/+$/, ''))
+      .optional(),
+    SMS_GATEWAY_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
+    SMS_GATEWAY_SECRET: z
+      .string()
+      .refine(
+        (text) => Buffer.from(text.replace(/^whsec_/, ''), 'base64').length >= 24,
+        'must be whsec_ and at least 24 random bytes in base64 (openssl rand -base64 32)',
+      )
+      .optional(),
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9a-fA-F]{32}$/, 'must be AC and 32 hexadecimal characters')
@@ -77,6 +114,22 @@ const schema = z
       need('TWILIO_AUTH_TOKEN', why);
       need('TWILIO_FROM_NUMBER', why);
       need('PUBLIC_URL', `${why}: the https address under which it reaches this service`);
+    }
+    if (settings.TEXT_CARRIER === 'aliyun') {
+      const why = 'to send texts through Aliyun';
+      need('ALIYUN_ACCESS_KEY_ID', why);
+      need('ALIYUN_ACCESS_KEY_SECRET', why);
+      need('ALIYUN_SMS_SIGNATURE', `${why}: the approved signature, without brackets`);
+      need('ALIYUN_SMS_TEMPLATES', `${why}: the code of each approved template (docs/sms.md)`);
+      need('ALIYUN_PUSH_TOKEN', `${why}: the secret part of the address it pushes replies to`);
+      need('PUBLIC_URL', `${why}: the address under which it reaches this service`);
+    }
+    if (settings.TEXT_CARRIER === 'http') {
+      const why = 'to send texts through a gateway of your own';
+      need('SMS_GATEWAY_URL', why);
+      need('SMS_GATEWAY_TOKEN', `${why}: what it knows us by`);
+      need('SMS_GATEWAY_SECRET', `${why}: what it signs replies and reports with`);
+      need('PUBLIC_URL', `${why}: the address under which it reaches this service`);
     }
     if (settings.ROLE !== 'all' && settings.CARRIER === 'simulator' && !settings.TWILIO_API_BASE_URL)
       context.addIssue({

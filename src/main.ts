@@ -8,6 +8,7 @@ import { type Chance, systemChance } from './platform/chance.ts';
 import { type Child, startChild } from './platform/child.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { connect, type Database } from './platform/database.ts';
+import { never } from './platform/errors.ts';
 import type { Log } from './platform/log.ts';
 import { migrate } from './platform/migrations.ts';
 import { openEmbeddedPostgres } from './platform/postgres/embedded.ts';
@@ -16,8 +17,11 @@ import { openSecrets, type Secrets } from './platform/secrets.ts';
 import { openVault, type Vault } from './platform/vault.ts';
 import { parseRules } from './scoring/rules.ts';
 import { parseQuestionnaire } from './survey/questionnaire/questionnaire.ts';
+import { type AliyunSettings, openAliyun } from './telephony/aliyun/aliyun.ts';
+import type { TextPort } from './telephony/ports.ts';
+import { openGateway } from './telephony/sms-gateway/gateway.ts';
 import { openTwilio, type TwilioSettings } from './telephony/twilio/twilio.ts';
-import { createApp } from './web/app.ts';
+import { createApp, type WebSettings } from './web/app.ts';
 import { catalogue, concurrency } from './workers/catalogue.ts';
 import { handlersFor } from './workers/handlers.ts';
 import { startHeartbeat } from './workers/heartbeat.ts';
@@ -111,8 +115,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
       openTwilio(twilioSettings(kind as Kind, config, secrets, simulator?.url, publicUrl)),
     );
     const voice = (await carriers(config.CARRIER)).voice;
-    const textKind = config.TEXT_CARRIER ?? config.CARRIER;
-    const text = textKind === 'none' ? null : (await carriers(textKind)).text;
+    const text = await openTexts(config, clock, async (kind) => (await carriers(kind)).text);
     const pace = { perSecond: config.CALLS_PER_SECOND };
     const services: Services = {
       database,
@@ -132,8 +135,12 @@ export async function startService(config: Config, surroundings: Surroundings): 
     };
     if (config.ROLE !== 'worker') {
       const { authTokens, sessionSecret } = secrets;
+      const pushes = textWebhooks(config);
       server.removeAllListeners('request');
-      server.on('request', createApp(services, { twilio: { authTokens, publicUrl }, publicUrl, sessionSecret }));
+      server.on(
+        'request',
+        createApp(services, { twilio: { authTokens, publicUrl }, ...pushes, publicUrl, sessionSecret }),
+      );
     }
     return {
       services,
@@ -170,7 +177,7 @@ function readSecrets(config: Config, folder: string, chance: Chance) {
   const real = { accountSid: config.TWILIO_ACCOUNT_SID ?? '', authToken: config.TWILIO_AUTH_TOKEN ?? '' };
   const simulated = config.TWILIO_API_BASE_URL ? real : { accountSid: own().carrierSid, authToken: own().carrierToken };
   const account = { simulator: simulated, twilio: real } satisfies Record<Kind, unknown>;
-  const kinds = [config.CARRIER, config.TEXT_CARRIER ?? config.CARRIER].filter((kind) => kind !== 'none');
+  const kinds = [config.CARRIER, textKind(config)].filter((kind) => kind === 'simulator' || kind === 'twilio');
   const tokens = [...kinds.map((kind) => account[kind].authToken), config.TWILIO_AUTH_TOKEN_PREVIOUS ?? ''];
   return {
     account,
@@ -178,6 +185,48 @@ function readSecrets(config: Config, folder: string, chance: Chance) {
     authTokens: [...new Set(tokens)].filter((token) => token !== ''),
     vault: vaultOf(config, own),
     sessionSecret: config.SESSION_SECRET ?? own().sessionSecret,
+  };
+}
+
+/** Who carries texts: whoever carries calls, where nobody else is named. */
+const textKind = ({ TEXT_CARRIER, CARRIER }: Config) => TEXT_CARRIER ?? CARRIER;
+
+async function openTexts(
+  config: Config,
+  clock: Clock,
+  twilioTexts: (kind: Kind) => Promise<TextPort>,
+): Promise<TextPort | null> {
+  const kind = textKind(config);
+  switch (kind) {
+    case 'none':
+      return null;
+    case 'aliyun':
+      return openAliyun(aliyunSettings(config, clock));
+    case 'http':
+      return openGateway({ url: config.SMS_GATEWAY_URL ?? '', token: config.SMS_GATEWAY_TOKEN ?? '' });
+    case 'simulator':
+    case 'twilio':
+      return twilioTexts(kind);
+    default:
+      return never(kind);
+  }
+}
+
+export const aliyunSettings = (config: Config, clock: Clock): AliyunSettings => ({
+  accessKeyId: config.ALIYUN_ACCESS_KEY_ID ?? '',
+  accessKeySecret: config.ALIYUN_ACCESS_KEY_SECRET ?? '',
+  endpoint: config.ALIYUN_SMS_ENDPOINT,
+  signName: config.ALIYUN_SMS_SIGNATURE ?? '',
+  templates: config.ALIYUN_SMS_TEMPLATES ?? new Map(),
+  clock,
+});
+
+/** Only the carrier of texts that is in use may push anything. */
+function textWebhooks(config: Config): Pick<WebSettings, 'aliyun' | 'gateway'> {
+  const kind = textKind(config);
+  return {
+    aliyun: kind === 'aliyun' ? { pushToken: config.ALIYUN_PUSH_TOKEN ?? '' } : null,
+    gateway: kind === 'http' ? { secret: config.SMS_GATEWAY_SECRET ?? '' } : null,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CallResult } from '../survey/disposition/outcome.ts';
 import type { CallReport } from '../survey/fieldwork/call.ts';
+import type { Language, TextId } from '../survey/questionnaire/questionnaire.ts';
 
 /**
  * How retailers are reached, whoever carries it. Two ports, because no carrier in mainland China has both: calls, and
@@ -81,6 +82,8 @@ export type Placing =
       readonly kind: 'refused';
       readonly result: Exclude<CallResult, 'completed' | 'lost'>;
       readonly errorCode: number | null;
+      /** The carrier's code, where it is a word (`isv.AMOUNT_NOT_ENOUGH`). */
+      readonly errorName?: string;
       /** Set where nothing is said against this number, and the next one would be refused alike. */
       readonly trouble?: Trouble;
     }
@@ -99,20 +102,41 @@ export interface KnownCall {
 
 export interface TextPort {
   readonly carrier: string;
+  /** Sends one text. Never throws for anything the carrier or the network did. */
   send(text: OutgoingText): Promise<Placing>;
-  /** Texts from us to `to` that were asked for at or after `since`. */
+  /**
+   * Texts from us to `to` that were asked for at or after `since`, as far as the carrier can tell.
+   * @throws where the carrier can't be asked.
+   */
   textsTo(to: string, since: Date): Promise<KnownText[]>;
+  /** @throws where the carrier does not answer or does not know us. */
   health(): Promise<void>;
 }
 
 export interface OutgoingText {
   readonly messageId: string;
+  /** E.164. The only place where it stands in clear. */
   readonly to: string;
+  /** Every word of it, signature included. */
   readonly body: string;
+  /** The same for carriers that send nothing but templates they have approved. */
+  readonly template: TextTemplate;
+}
+
+export interface TextTemplate {
+  readonly id: TextId;
+  readonly language: Language;
+  /** As it is registered: without the signature, what differs from text to text left open as `${manager}`. */
+  readonly words: string;
+  /** What fills what is left open. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 export interface KnownText {
-  readonly carrierId: string;
+  /** null = the carrier does not say under which id it knows the text. */
+  readonly carrierId: string | null;
+  /** Our own id, where the carrier keeps it: then there is no doubt which text it is. */
+  readonly messageId?: string;
   readonly report: TextReport;
 }
 
@@ -123,4 +147,6 @@ export type TextReport =
       readonly state: 'failed';
       readonly result: 'bad-number' | 'blocked' | 'technical';
       readonly errorCode: number | null;
+      /** The carrier's code, where it is a word. */
+      readonly errorName?: string;
     };

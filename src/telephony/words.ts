@@ -2,6 +2,7 @@ import Handlebars from 'handlebars';
 import type { Utterance } from '../survey/interview/conversation.ts';
 import type { Language, Questionnaire, TextId } from '../survey/questionnaire/questionnaire.ts';
 import { clipWords } from '../survey/questionnaire/speech.ts';
+import type { OutgoingText } from './ports.ts';
 
 /** Fills the questionnaire's words: what is said in a clip, what is written in a text. */
 export interface Speaking {
@@ -39,14 +40,37 @@ export function spoken({ clip, values = {} }: Utterance, { language, managerName
   });
 }
 
-/** The words of one text. `values` fill what only some leave open: `score`, `day`. */
+/** The words of one text, and the same as a template and what fills it. `values` fill what only some leave open: `score`, `day`. */
 export function written(
   text: TextId,
-  { language, managerName, questionnaire }: Speaking,
+  { language, managerName, questionnaire }: Pick<Speaking, 'language' | 'managerName' | 'questionnaire'>,
   values: Readonly<Record<string, string>> = {},
-): string {
-  const words = questionnaire.texts[text]?.[language];
-  if (!words) throw new Error(`no text ${text} in ${language}`);
+): Written {
   const { signature, number } = questionnaire.company;
-  return fill(words, { manager: managerName, signature: signature[language], number, ...values });
+  const all = { manager: managerName, signature: signature[language], number, ...values };
+  const words = templateWords(text, language, questionnaire);
+  const open = [...words.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+  return {
+    body: fill(wordsOf(text, language, questionnaire), all),
+    template: {
+      ...{ id: text, language, words },
+      values: Object.fromEntries(open.map((name) => [name, (all as Readonly<Record<string, string>>)[name] ?? ''])),
+    },
+  };
 }
+
+export type Written = Pick<OutgoingText, 'body' | 'template'>;
+
+const wordsOf = (text: TextId, language: Language, { texts }: Questionnaire): string => {
+  const words = texts[text]?.[language];
+  if (!words) throw new Error(`no text ${text} in ${language}`);
+  return words;
+};
+
+/** What is registered beforehand for a text: the signature is registered apart, and the number never changes within it. */
+export const templateWords = (text: TextId, language: Language, questionnaire: Questionnaire): string =>
+  wordsOf(text, language, questionnaire)
+    .replace(/^[【[]\{\{signature\}\}[\]】]\s*/, '')
+    .replaceAll('{{number}}', questionnaire.company.number)
+    .replaceAll('{{signature}}', questionnaire.company.signature[language])
+    .replace(/\{\{(\w+)\}\}/g, (_, name: string) => `\${${name}}`);

@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Services } from '../workers/services.ts';
+import { type AliyunWebhooks, aliyunRouter } from './aliyun.ts';
 import { apiRouter } from './api/router.ts';
 import { noteLooks } from './audited.ts';
 import { consoleRoutes, type Route } from './console.ts';
@@ -14,11 +15,15 @@ import { may } from './roles.ts';
 import { takeUpload, uploadPath } from './roster/uploading.ts';
 import { keepSessions, knowViewer, protectForms, viewerOf } from './sessions.ts';
 import { followLink, limitSignIn, showLink, showSignIn, signOut } from './sign-in-pages.ts';
+import { type GatewayWebhooks, gatewayRouter } from './sms-gateway.ts';
 import { staticFolder } from './templates.ts';
 import { type TwilioWebhooks, twilioRouter } from './twilio.ts';
 
 export interface WebSettings {
   readonly twilio: TwilioWebhooks;
+  /** Open only to the carrier of texts that is in use. */
+  readonly aliyun?: AliyunWebhooks | null;
+  readonly gateway?: GatewayWebhooks | null;
   /** Where browsers and carriers reach us, without a slash at the end. */
   readonly publicUrl: string;
   readonly sessionSecret: string;
@@ -45,6 +50,8 @@ export function createApp(services: Services, settings: WebSettings): Express {
   app.get('/healthz', alive);
   app.get('/readyz', ready(services));
   app.use('/twilio', twilioRouter(services, settings.twilio));
+  if (settings.aliyun) app.use('/aliyun', aliyunRouter(services, settings.aliyun));
+  if (settings.gateway) app.use('/sms/gateway', gatewayRouter(services, settings.gateway));
   app.use('/api/v1', apiRouter(services, settings));
   app.use('/static', express.static(staticFolder, { index: false, maxAge: '1y', immutable: true, redirect: false }));
 

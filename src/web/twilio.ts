@@ -5,7 +5,6 @@ import { afterWorkingHours, followUpHours } from '../survey/desk/times.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { attemptOfRing, noteWanted, takeRingBack } from '../survey/fieldwork/ring-back.ts';
-import { takeText } from '../survey/fieldwork/text-turn.ts';
 import { takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import { type Input, keys } from '../survey/interview/conversation.ts';
 import type { Language } from '../survey/questionnaire/questionnaire.ts';
@@ -14,6 +13,7 @@ import { troubleOf } from '../telephony/twilio/errors.ts';
 import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
 import { isSigned } from '../telephony/twilio/signature.ts';
 import { hangUpTwiml, holdTwiml, twiml } from '../telephony/twilio/twiml.ts';
+import { receiveText } from '../workers/inbound-text.ts';
 import type { Services } from '../workers/services.ts';
 import { stopForReport } from '../workers/standing.ts';
 import { wakeSettle } from '../workers/wake.ts';
@@ -262,11 +262,7 @@ async function inboundText(services: Services, request: Request, response: Respo
   const body = inbound.safeParse(request.body);
   if (!body.success) return unreadable(services, response);
   const { MessageSid, From, Body } = body.data;
-  const from = phoneForm(From);
-  const send =
-    from && (await takeText(services, { carrierId: MessageSid, phoneIndex: services.vault.digest(from), text: Body }));
-  if (send) await services.queues.add('text', send);
-  await wakeSettle(services);
+  await receiveText(services, { carrierId: MessageSid, from: From, text: Body });
   response.type('text/xml').send('<?xml version="1.0" encoding="UTF-8"?><Response/>');
 }
 

@@ -17,6 +17,8 @@ export const catalogue = {
   dial: { queue: 'fieldwork', payload: z.strictObject({ attemptId: z.uuid() }), tries: 3 },
   /** Sends one text of a thread. */
   text: { queue: 'fieldwork', payload: z.strictObject({ messageId: z.uuid() }), tries: 3 },
+  /** Works on replies and reports that a carrier pushed. */
+  'text-push': { queue: 'fieldwork', payload: nothing, tries: 3 },
   /** Fetches a voice message, seals it, and deletes it at the carrier. */
   'voice-message': {
     queue: 'office',

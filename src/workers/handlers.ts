@@ -11,6 +11,7 @@ import { contactRules, drawRules } from './rules.ts';
 import { score } from './score.ts';
 import type { Services } from './services.ts';
 import { text } from './text.ts';
+import { workPushes } from './text-push.ts';
 import { keepVoiceMessage } from './voice-message.ts';
 import { wakeSettle } from './wake.ts';
 
@@ -25,6 +26,7 @@ export function handlersFor(services: Services): JobHandlers {
     dispatch: () => dispatch(services),
     dial: ({ attemptId }) => dial(services, attemptId),
     text: ({ messageId }) => text(services, messageId),
+    'text-push': () => workPushes(services),
     'voice-message': ({ recordingId }) => keepVoiceMessage(services, recordingId),
     async settle() {
       const contact = async (id: string) => contactRules(await rules(id));

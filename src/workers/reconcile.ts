@@ -6,9 +6,10 @@ import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { raiseLateRechecks } from '../survey/quality/raise-flags.ts';
 import { launchDue } from '../survey/round/schedule.ts';
 import { releaseDueSpotChecks } from '../survey/round/spot-check.ts';
-import type { KnownCall } from '../telephony/ports.ts';
+import type { KnownCall, KnownText } from '../telephony/ports.ts';
 import { drawRules } from './rules.ts';
 import type { Services } from './services.ts';
+import { pushesWait } from './text-push.ts';
 import { askForVoiceMessages, findLostMessages } from './voice-message.ts';
 import { wakeSettle } from './wake.ts';
 
@@ -26,6 +27,7 @@ export async function reconcile(services: Services): Promise<void> {
     await guarded(services, () => checkCall(services, attempt, now));
   for (const message of await dueMessages(services.database.query, now))
     await guarded(services, () => checkMessage(services, message, now));
+  if (await pushesWait(services.database.query)) await services.queues.add('text-push', {});
   await endSilentThreads(services, now);
   await guarded(services, () => checkDeskCalls(services, now));
   await findLostMessages(services, (check) => guarded(services, check));
@@ -161,7 +163,7 @@ async function checkMessage(services: Services, message: DueMessage, now: Date):
     services.vault.open(message.sealedNumber),
     message.sentAt ?? new Date(0),
   );
-  const found = await firstUnclaimed(query, texts);
+  const found = texts.find(({ messageId }) => messageId === message.id) ?? (await firstUnclaimed(query, texts));
   if (found) {
     await recordMessageReport(query, message.id, found.carrierId, found.report, now);
     return;
@@ -177,17 +179,15 @@ async function checkMessage(services: Services, message: DueMessage, now: Date):
   });
 }
 
-/** Of the carrier's texts to a number, the first that is not known to be another of ours. */
-async function firstUnclaimed<T extends { readonly carrierId: string }>(
-  query: Query,
-  texts: readonly T[],
-): Promise<T | null> {
+/** Of the carrier's texts to a number, where it does not keep our ids, the first that is not known to be another of ours. */
+async function firstUnclaimed(query: Query, texts: readonly KnownText[]): Promise<KnownText | null> {
+  const nameless = texts.filter(({ messageId }) => messageId === undefined);
   const taken = await query<{ id: string }>({
     text: 'SELECT carrier_id AS id FROM message WHERE carrier_id = ANY($1)',
-    values: [texts.map(({ carrierId }) => carrierId)],
+    values: [nameless.map(({ carrierId }) => carrierId)],
   });
   const ours = new Set(taken.map(({ id }) => id));
-  return texts.findLast(({ carrierId }) => !ours.has(carrierId)) ?? null;
+  return nameless.findLast(({ carrierId }) => carrierId !== null && !ours.has(carrierId)) ?? null;
 }
 
 /** A day after its last text an unanswered thread is over; a later reply still counts until the round closes. */

@@ -37,8 +37,8 @@ export async function text(services: Services, messageId: string): Promise<void>
   if (!sending) return;
   const questionnaire = await services.questionnaire(sending.questionnaireId);
   const { language, managerName, overall } = sending;
-  const body = written(sending.text, { language, managerName, questionnaire }, { score: String(overall ?? '') });
-  const placing = await services.text.port.send({ messageId, to: vault.open(sending.sealedNumber), body });
+  const words = written(sending.text, { language, managerName, questionnaire }, { score: String(overall ?? '') });
+  const placing = await services.text.port.send({ messageId, to: vault.open(sending.sealedNumber), ...words });
   const then = clock.now();
   await noteHowItWent(services, services.text.lane, placing, { pace, askedAt: now });
   switch (placing.kind) {
@@ -46,10 +46,11 @@ export async function text(services: Services, messageId: string): Promise<void>
       await recordMessageReport(database.query, messageId, placing.carrierId, { state: 'sent' }, then);
       return;
     case 'refused': {
-      const { errorCode } = placing;
+      const { errorCode, errorName } = placing;
       const result = placing.result === 'bad-number' || placing.result === 'blocked' ? placing.result : 'technical';
-      log.warn({ messageId, errorCode }, 'text refused');
-      await recordMessageReport(database.query, messageId, null, { state: 'failed', result, errorCode }, then);
+      log.warn({ messageId, errorCode, errorName }, 'text refused');
+      const report = { state: 'failed', result, errorCode, ...(errorName && { errorName }) } as const;
+      await recordMessageReport(database.query, messageId, null, report, then);
       return wakeSettle(services);
     }
     case 'unknown':

@@ -132,7 +132,8 @@ test('a text it refuses is told by its code, and a wrong token stops us', async 
   await expect(twilioWith(account.auth_token, publicUrl).text.health()).resolves.toBeUndefined();
   const stranger = twilioWith('a guess', publicUrl).text;
   await expect(stranger.health()).rejects.toMatchObject({ code: 'carrier-unreachable' });
-  const order = { messageId: field.city.chance.id(), to: '+8613800000000', body: '您好' };
+  const template = { id: 'S1', language: 'zh-CN', words: '您好', values: {} } as const;
+  const order = { messageId: field.city.chance.id(), to: '+8613800000000', body: '您好', template };
   expect(await stranger.send(order)).toMatchObject({ kind: 'refused', errorCode: 20003, trouble: 'settings' });
   const notOurs = openTwilio({
     ...{ accountSid: account.sid, authToken: account.auth_token, baseUrl: emulator.url },

@@ -130,7 +130,7 @@ async function exchangeTexts(
   const thread = new RehearsedThread(questionnaire);
   const score = () => String(thread.answers[questionnaire.items[0]?.id ?? ''] ?? '');
   const show = (text: string) => {
-    const body = written(text, speaking, { score: score() });
+    const { body } = written(text, speaking, { score: score() });
     const { units, segments } = textLength(body);
     say(`┌ ${text} · ${units} 字 units · ${segments} 条 segment${segments === 1 ? '' : 's'} · ${clock(thread.now)}`);
     say(`│ ${body}`);

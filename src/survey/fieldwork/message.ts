@@ -82,6 +82,8 @@ export type MessageReport =
       readonly state: 'failed';
       readonly result: 'bad-number' | 'blocked' | 'technical' | 'lost';
       readonly errorCode: number | null;
+      /** The carrier's code, where it is a word. */
+      readonly errorName?: string;
     };
 
 const forward = (state: string) =>
@@ -102,7 +104,8 @@ export async function recordMessageReport(
     name: 'message-report',
     text: `
       WITH moved AS (
-        UPDATE message SET state = $2::text::message_state, carrier_id = coalesce(carrier_id, $3), error_code = coalesce($6::int, error_code), check_at = NULL
+        UPDATE message SET state = $2::text::message_state, carrier_id = coalesce(carrier_id, $3), error_code = coalesce($6::int, error_code),
+               error_name = coalesce($7::text, error_name), check_at = NULL
         WHERE id = $1 AND ${forward('state::text')} < ${forward('$2')}
         RETURNING attempt_id
       ), thread AS (
@@ -125,6 +128,7 @@ export async function recordMessageReport(
       now,
       report.state === 'failed' ? report.result : null,
       report.state === 'failed' ? report.errorCode : null,
+      report.state === 'failed' ? (report.errorName ?? null) : null,
     ],
   });
   return row?.reported ?? 'unknown';

@@ -13,6 +13,8 @@ export interface InboundText {
   readonly carrierId: string;
   /** Blind index of the sender's number. */
   readonly phoneIndex: Buffer;
+  /** The sender's number, where it is a mobile: whoever is not one of ours is told so on it, and nobody on no other. */
+  readonly sealedMobile?: Buffer | null;
   readonly text: string;
 }
 
