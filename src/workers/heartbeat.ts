@@ -32,6 +32,10 @@ interface Lookahead {
   readonly due: Date;
   readonly zone: string;
   readonly lastSlot: Date | null;
+  /** The carrier is left in peace until then. */
+  readonly restUntil: Date | null;
+  /** It takes nothing from us until somebody has mended the settings. */
+  readonly stopped: boolean;
   readonly alive: number;
 }
 
@@ -49,9 +53,10 @@ async function nextDispatches(services: Services): Promise<Date | null> {
     name: 'agenda-dispatch',
     text: `
       SELECT lane.channel, next.time_zone AS zone, next.due,
-             (SELECT last_slot FROM pace WHERE carrier = lane.pace) AS "lastSlot",
+             pace.last_slot AS "lastSlot", pace.rest_until AS "restUntil",
+             EXISTS (SELECT FROM incident i WHERE i.carrier = lane.pace AND i.closed_at IS NULL) AS stopped,
              (SELECT count(*)::int FROM attempt a WHERE a.channel = lane.channel::channel AND ${holdsALine('$3')}) AS alive
-      FROM unnest($1::text[], $2::text[]) AS lane (channel, pace)
+      FROM unnest($1::text[], $2::text[]) AS lane (channel, pace) LEFT JOIN pace ON pace.carrier = lane.pace
       JOIN (
         SELECT c.due_channel, c.time_zone, min(c.due_at) AS due
         FROM survey_case c JOIN round r ON r.id = c.round_id AND r.state = 'fielding'
@@ -69,15 +74,15 @@ async function nextDispatches(services: Services): Promise<Date | null> {
 }
 
 function nextDispatch(
-  { due, zone, lastSlot, alive }: Lookahead,
+  { due, zone, lastSlot, restUntil, stopped, alive }: Lookahead,
   lane: Services['voice']['lane'],
   hours: Hours,
   now: Date,
 ): Date | null {
-  // With every line busy the end of a call makes room, and says so itself.
-  if (lane.concurrent !== null && alive >= lane.concurrent) return null;
+  // With every line busy the end of a call makes room, and says so itself; a stopped carrier waits for somebody.
+  if (stopped || (lane.concurrent !== null && alive >= lane.concurrent)) return null;
   const nextSlot = lastSlot ? lastSlot.getTime() + 1000 / lane.perSecond - headStart : 0;
-  const ready = new Date(Math.max(due.getTime(), now.getTime(), Math.ceil(nextSlot)));
+  const ready = new Date(Math.max(due.getTime(), now.getTime(), Math.ceil(nextSlot), restUntil?.getTime() ?? 0));
   return nextOpening(ready, zone, hours);
 }
 

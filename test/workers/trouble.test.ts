@@ -5,6 +5,7 @@ import { closeIncident, readIncidents } from '../../src/survey/fieldwork/inciden
 import { noteMishap, noteTaken, readPace, restSeconds } from '../../src/survey/fieldwork/pace.ts';
 import type { OutgoingCall, Placing, TextPort } from '../../src/telephony/ports.ts';
 import { handlersFor } from '../../src/workers/handlers.ts';
+import { agenda } from '../../src/workers/heartbeat.ts';
 import type { Services } from '../../src/workers/services.ts';
 import { stop } from '../../src/workers/standing.ts';
 import { fieldRound } from '../support/city.ts';
@@ -101,6 +102,7 @@ describe('wrong settings', () => {
     expect(incident).toMatchObject({ carrier: 'nobody/voice', errorCode: 20003, closedAt: null });
     // Those that had not begun to ask when it was opened were let go; nobody else asks.
     expect(incident?.refusals).toBe(asked.length);
+    expect((await agenda(services)).dispatch).toBeNull();
     goOn(3600);
     expect(await dispatch()).toEqual([]);
     expect(await rows('SELECT state FROM round')).toEqual([{ state: 'fielding' }]);
@@ -199,6 +201,7 @@ describe('a carrier that is too busy', () => {
     await dialAll(others);
     expect(asked).toHaveLength(made);
     expect((await readPace(field.city.database.query, lane())).troubles).toBe(4);
+    expect((await agenda(services)).dispatch).toEqual(new Date(now().getTime() + 8000));
     goOn(8);
     const trial = await dispatch();
     says = taken;
