@@ -26,9 +26,32 @@ function fill(words: string, values: Readonly<Record<string, string>>): string {
 }
 
 /** The words of one utterance. */
-export function spoken({ clip, values = {} }: Utterance, { language, managerName, questionnaire }: Speaking): string {
+export const spoken = (utterance: Utterance, speaking: Speaking): string =>
+  fill(clipWords(utterance.clip, speaking.language, speaking.questionnaire), variablesOf(utterance, speaking));
+
+/** Words that are said in one breath, and what they stand for; null = the clip's own. */
+export interface Part {
+  readonly words: string;
+  readonly variable: string | null;
+}
+
+/** An utterance in parts: a recording is cut where a name or a figure stands, and they are said in between. */
+export function partsOf(utterance: Utterance, speaking: Speaking): Part[] {
+  const variables: Readonly<Record<string, string>> = variablesOf(utterance, speaking);
+  return (
+    clipWords(utterance.clip, speaking.language, speaking.questionnaire)
+      .split(/\{\{\s*(\w+)\s*\}\}/)
+      .map((piece, index) =>
+        index % 2 ? { words: variables[piece] ?? '', variable: piece } : { words: piece.trim(), variable: null },
+      )
+      // What is left between two variables, or after the last, may be a comma.
+      .filter(({ words }) => /[\p{L}\p{N}]/u.test(words))
+  );
+}
+
+function variablesOf({ values = {} }: Utterance, { language, managerName, questionnaire }: Speaking) {
   const { score, remaining } = values;
-  return fill(clipWords(clip, language, questionnaire), {
+  return {
     manager: managerName,
     ...(score !== undefined && {
       score: String(score),
@@ -37,7 +60,7 @@ export function spoken({ clip, values = {} }: Utterance, { language, managerName
     ...(remaining !== undefined && {
       remaining: questionnaire.numerals[language][String(remaining)] ?? String(remaining),
     }),
-  });
+  };
 }
 
 /** The words of one text, and the same as a template and what fills it. `values` fill what only some leave open: `score`, `day`. */

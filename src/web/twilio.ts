@@ -1,13 +1,11 @@
 import express, { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { KnownError, never } from '../platform/errors.ts';
-import { afterWorkingHours, followUpHours } from '../survey/desk/times.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
-import { attemptOfRing, noteWanted, takeRingBack } from '../survey/fieldwork/ring-back.ts';
+import { attemptOfRing } from '../survey/fieldwork/ring-back.ts';
 import { takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import { type Input, keys } from '../survey/interview/conversation.ts';
-import type { Language } from '../survey/questionnaire/questionnaire.ts';
 import { phoneForm } from '../survey/roster/phone.ts';
 import { troubleOf } from '../telephony/twilio/errors.ts';
 import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
@@ -17,8 +15,7 @@ import { receiveText } from '../workers/inbound-text.ts';
 import type { Services } from '../workers/services.ts';
 import { stopForReport } from '../workers/standing.ts';
 import { wakeSettle } from '../workers/wake.ts';
-import { note } from './audited.ts';
-import { companyTimeZone } from './round/rounds-page.ts';
+import { afterNotDrawn, answerRing, lookAfterSeconds } from './ring-back.ts';
 import { deskWebhooks } from './twilio-desk.ts';
 
 /** What the carrier signs with, and under which address it calls us. */
@@ -91,10 +88,7 @@ const said = z
 
 const ring = z.object({ CallSid: sid, From: z.string().default('') });
 
-/** He hears it ring while our own call to him does: looked at again after so many seconds, so many times. */
 const look = z.object({ look: z.coerce.number().int().min(0).max(100).catch(0) });
-const lookAfterSeconds = 5;
-const mostLooks = 9;
 
 /** Somebody rings the number that called him. The first answer of an open case is its turn 0; its next turns are as ever. */
 async function ringBack(
@@ -105,73 +99,35 @@ async function ringBack(
 ): Promise<void> {
   const body = ring.safeParse(request.body);
   if (!body.success) return unreadable(services, response);
-  const phoneIndex = callerIndex(services, body.data.From);
-  const ringing = await takeRingBack(services, { carrierId: body.data.CallSid, phoneIndex });
+  const { look: looked } = look.parse(request.query);
+  const answer = await answerRing(services, { carrierId: body.data.CallSid, from: body.data.From, looked });
   response.type('text/xml');
-  switch (ringing.kind) {
+  switch (answer.kind) {
     case 'case': {
-      const { attemptId } = ringing;
-      const { reply, next, speaking } = await takeVoiceTurn(services, attemptId, 0, { kind: 'answered' });
+      const { attemptId, turn } = answer;
+      const { reply, next, speaking } = turn;
       return void response.send(twiml(reply, speaking, `${publicUrl}/twilio/voice/${attemptId}/${next}`));
     }
-    case 'known':
-    case 'unknown': {
-      const known = ringing.kind === 'known';
-      const speaking = await speakingTo(services, known ? ringing.language : 'zh-CN');
-      const reply = { pauseSeconds: 0, say: [{ clip: known ? 'I2' : 'I3' }], listenSeconds: known ? 4 : null };
-      return void response.send(twiml(reply, speaking, `${publicUrl}/twilio/voice/inbound/wanted`));
-    }
-    case 'ringing': {
-      const { look: looked } = look.parse(request.query);
-      if (looked >= mostLooks) return void response.send(await anotherTime(services, ringing.language));
+    case 'words':
+      return void response.send(twiml(answer.reply, answer.speaking, `${publicUrl}/twilio/voice/inbound/wanted`));
+    case 'hold': {
       const again = `${publicUrl}/twilio/voice/inbound?look=${looked + 1}`;
       return void response.send(holdTwiml(lookAfterSeconds, again));
     }
-    case 'talking':
-      return void response.send(await anotherTime(services, ringing.language));
     default:
-      return never(ringing);
+      return never(answer);
   }
-}
-
-/** Kindly, and with no promise that the other call would break. */
-async function anotherTime(services: Services, language: Language): Promise<string> {
-  const reply = { pauseSeconds: 0, say: [{ clip: 'G1' }], listenSeconds: null };
-  return twiml(reply, await speakingTo(services, language), '');
-}
-
-const callerIndex = ({ vault }: Services, from: string): Buffer | null => {
-  const number = phoneForm(from);
-  return number ? vault.digest(number) : null;
-};
-
-/** The words of the questionnaire that was published last: whoever has no case is asked nothing of it. */
-async function speakingTo({ database, questionnaire }: Services, language: Language) {
-  const [latest] = await database.query<{ id: string }>({
-    name: 'ring-back-words',
-    text: 'SELECT id FROM questionnaire WHERE published_at IS NOT NULL ORDER BY published_at DESC, id DESC LIMIT 1',
-  });
-  if (!latest) throw new Error('no questionnaire is published');
-  return { language, managerName: '', questionnaire: await questionnaire(latest.id) };
 }
 
 const wanted = ring.extend({ Digits: z.string().default('') });
 
-/** What a shop that was not drawn keys at I2: 8 asks for a person; any other key, or none, says goodbye. */
+/** What a shop that was not drawn keys at I2. */
 async function personWanted(services: Services, request: Request, response: Response): Promise<void> {
   const body = wanted.safeParse(request.body);
   if (!body.success) return unreadable(services, response);
   const { CallSid, From, Digits } = body.data;
-  const phoneIndex = callerIndex(services, From);
-  response.type('text/xml');
-  if (Digits !== '8' || phoneIndex === null) return void response.send(hangUpTwiml());
-  const speaking = await speakingTo(services, 'zh-CN');
-  const now = services.clock.now();
-  const time = { timeZone: await companyTimeZone(services.database.query), hours: speaking.questionnaire.desk };
-  await noteWanted(services.database.query, phoneIndex, now, afterWorkingHours(now, followUpHours, time));
-  await note(services, { actor: 'system', action: 'ring-back.person-wanted', subject: CallSid });
-  const reply = { pauseSeconds: 0, say: [{ clip: 'Z8' }], listenSeconds: null };
-  response.send(twiml(reply, speaking, ''));
+  const words = await afterNotDrawn(services, { carrierId: CallSid, from: From }, Digits);
+  response.type('text/xml').send(words ? twiml(words.reply, words.speaking, '') : hangUpTwiml());
 }
 
 /** How an inbound call ended: the carrier knows it by its own id alone. One of no case of ours ends as it likes. */
