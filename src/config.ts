@@ -21,6 +21,14 @@ const url = (protocols: RegExp, example: string) =>
       `must be an address such as ${example}`,
     );
 
+const ourNumbers = z
+  .string()
+  .transform((text) => [...new Set(text.split(',').map((number) => number.trim()))])
+  .refine(
+    (numbers) => numbers.every((number) => /^\+[1-9]\d{6,14}$/.test(number)),
+    'must be a number in E.164 form, such as +8679188001234, or several separated by commas',
+  );
+
 const schema = z
   .object({
     DATABASE_URL: url(/^postgres(ql)?:$/, 'postgresql://user:password@host:5432/huifang').optional(),
@@ -30,7 +38,9 @@ const schema = z
       .transform((text) => text.replace(/\/+$/, ''))
       .optional(),
     ROLE: z.enum(['all', 'web', 'worker'], { error: 'must be all, web or worker' }).default('all'),
-    CARRIER: z.enum(['simulator', 'twilio'], { error: 'must be simulator or twilio' }).default('simulator'),
+    CARRIER: z
+      .enum(['simulator', 'twilio', 'asterisk'], { error: 'must be simulator, twilio or asterisk' })
+      .default('simulator'),
     TEXT_CARRIER: z
       .enum(['simulator', 'twilio', 'aliyun', 'http', 'none'], {
         error: 'must be simulator, twilio, aliyun, http or none',
@@ -76,18 +86,35 @@ const schema = z
     TWILIO_AUTH_TOKEN: z.string().optional(),
     TWILIO_AUTH_TOKEN_PREVIOUS: z.string().optional(),
     TWILIO_API_BASE_URL: url(/^https?:$/, 'https://api.twilio.com').optional(),
-    TWILIO_FROM_NUMBER: z
-      .string()
-      .transform((text) => [...new Set(text.split(',').map((number) => number.trim()))])
-      .refine(
-        (numbers) => numbers.every((number) => /^\+[1-9]\d{6,14}$/.test(number)),
-        'must be a number in E.164 form, such as +8679188001234, or several separated by commas',
-      )
-      .optional(),
+    TWILIO_FROM_NUMBER: ourNumbers.optional(),
     TWILIO_MESSAGING_SERVICE_SID: z
       .string()
       .regex(/^MG[0-9a-fA-F]{32}$/, 'must be MG and 32 hexadecimal characters')
       .optional(),
+    ASTERISK_ARI_URL: url(/^https?:$/, 'http://127.0.0.1:8088/ari')
+      .transform((text) => text.replace(/\/+$/, ''))
+      .optional(),
+    ASTERISK_ARI_USER: z.string().optional(),
+    ASTERISK_ARI_PASSWORD: z.string().optional(),
+    ASTERISK_ENDPOINT: z
+      .string()
+      .regex(/^[^\s/]+\/.*\{(number|e164)\}/, 'must say how a number is dialled, such as PJSIP/{number}@trunk')
+      .optional(),
+    ASTERISK_FROM_NUMBER: ourNumbers.optional(),
+    ASTERISK_SOUNDS: z
+      .string()
+      .regex(
+        /^\/[^,\s&]+$/,
+        'must be a folder that Asterisk reads under the same path, such as /var/lib/huifang/sounds',
+      )
+      .optional(),
+    SPEECH_PROGRAM: z
+      .string()
+      .refine(
+        (text) => text.includes('{text}') && text.includes('{out}'),
+        'must hold {text} and {out}, such as: espeak-ng -v {voice} -s {rate} -w {out} {text}',
+      )
+      .default('espeak-ng -v {voice} -s {rate} -w {out} {text}'),
     CALLS_PER_SECOND: z.coerce.number({ error: 'must be a number' }).positive('must be above 0').max(1000).default(1),
     MAX_CONCURRENT_CALLS: z.coerce.number({ error: 'must be a whole number' }).int().min(1).max(10_000).default(10),
     DATA_KEY: key.optional(),
@@ -114,6 +141,15 @@ const schema = z
       need('TWILIO_AUTH_TOKEN', why);
       need('TWILIO_FROM_NUMBER', why);
       need('PUBLIC_URL', `${why}: the https address under which it reaches this service`);
+    }
+    if (settings.CARRIER === 'asterisk') {
+      const why = 'to call through Asterisk';
+      need('ASTERISK_ARI_URL', `${why}: where its REST interface is, such as http://127.0.0.1:8088/ari`);
+      need('ASTERISK_ARI_USER', `${why}: the user of ari.conf`);
+      need('ASTERISK_ARI_PASSWORD', `${why}: his password`);
+      need('ASTERISK_ENDPOINT', `${why}: how a number is dialled, such as PJSIP/{number}@trunk`);
+      need('ASTERISK_FROM_NUMBER', `${why}: the number that retailers see and ring back, such as +8679188001234`);
+      need('ASTERISK_SOUNDS', `${why}: a folder that both can read, such as /var/lib/huifang/sounds`);
     }
     if (settings.TEXT_CARRIER === 'aliyun') {
       const why = 'to send texts through Aliyun';

@@ -14,14 +14,20 @@ import { migrate } from './platform/migrations.ts';
 import { openEmbeddedPostgres } from './platform/postgres/embedded.ts';
 import { openQueues } from './platform/queue.ts';
 import { openSecrets, type Secrets } from './platform/secrets.ts';
+import { holdAlone } from './platform/sole-holder.ts';
 import { openVault, type Vault } from './platform/vault.ts';
 import { parseRules } from './scoring/rules.ts';
 import { parseQuestionnaire } from './survey/questionnaire/questionnaire.ts';
 import { type AliyunSettings, openAliyun } from './telephony/aliyun/aliyun.ts';
-import type { TextPort } from './telephony/ports.ts';
+import { Ari } from './telephony/asterisk/ari.ts';
+import { openAsterisk } from './telephony/asterisk/asterisk.ts';
+import { type Line, openLine } from './telephony/asterisk/line.ts';
+import { Sounds } from './telephony/asterisk/sounds.ts';
+import type { TextPort, VoicePort } from './telephony/ports.ts';
 import { openGateway } from './telephony/sms-gateway/gateway.ts';
 import { openTwilio, type TwilioSettings } from './telephony/twilio/twilio.ts';
 import { createApp, type WebSettings } from './web/app.ts';
+import { answeringExchange } from './web/exchange.ts';
 import { catalogue, concurrency } from './workers/catalogue.ts';
 import { handlersFor } from './workers/handlers.ts';
 import { startHeartbeat } from './workers/heartbeat.ts';
@@ -57,7 +63,7 @@ export interface Service {
 }
 
 /** First nothing new is begun, then what runs is finished, then what it stood on goes. */
-const stopOrder = ['heartbeat', 'queues', 'server', 'simulator', 'database'] as const;
+const stopOrder = ['heartbeat', 'queues', 'line', 'server', 'simulator', 'database'] as const;
 
 export const dataFolder = fileURLToPath(new URL('../.data', import.meta.url));
 
@@ -114,7 +120,8 @@ export async function startService(config: Config, surroundings: Surroundings): 
     const carriers = remembered(async (kind) =>
       openTwilio(twilioSettings(kind as Kind, config, secrets, simulator?.url, publicUrl)),
     );
-    const voice = (await carriers(config.CARRIER)).voice;
+    const exchange = openExchange(config, { query: database.query, vault: secrets.vault, clock });
+    const voice = exchange?.voice ?? (await carriers(config.CARRIER)).voice;
     const text = await openTexts(config, clock, async (kind) => (await carriers(kind)).text);
     const pace = { perSecond: config.CALLS_PER_SECOND };
     const services: Services = {
@@ -149,6 +156,10 @@ export async function startService(config: Config, surroundings: Surroundings): 
       async work({ heartbeat }) {
         if (config.ROLE === 'web') return;
         await queues.work(handlersFor(services), concurrency);
+        if (exchange) {
+          const line = () => holdLine(services, exchange);
+          started.line = holdAlone({ url, name: 'exchange-line', log }, line).close;
+        }
         if (heartbeat) started.heartbeat = startHeartbeat(services);
       },
       stop,
@@ -188,8 +199,37 @@ function readSecrets(config: Config, folder: string, chance: Chance) {
   };
 }
 
-/** Who carries texts: whoever carries calls, where nobody else is named. */
-const textKind = ({ TEXT_CARRIER, CARRIER }: Config) => TEXT_CARRIER ?? CARRIER;
+/** Who carries texts: whoever carries calls, where nobody else is named. An exchange carries none. */
+const textKind = ({ TEXT_CARRIER, CARRIER }: Config) => TEXT_CARRIER ?? (CARRIER === 'asterisk' ? 'none' : CARRIER);
+
+/** An Asterisk of one's own, where that carries the calls. */
+interface Exchange {
+  readonly voice: VoicePort;
+  readonly ari: Ari;
+  readonly endpoint: string;
+  readonly sounds: Sounds;
+}
+
+function openExchange(config: Config, standing: Parameters<typeof openAsterisk>[2]): Exchange | null {
+  if (config.CARRIER !== 'asterisk') return null;
+  const ari = new Ari({
+    url: config.ASTERISK_ARI_URL ?? '',
+    user: config.ASTERISK_ARI_USER ?? '',
+    password: config.ASTERISK_ARI_PASSWORD ?? '',
+  });
+  const endpoint = config.ASTERISK_ENDPOINT ?? '';
+  const voice = openAsterisk(ari, { endpoint, fromNumbers: config.ASTERISK_FROM_NUMBER ?? [] }, standing);
+  return { voice, ari, endpoint, sounds: openSounds(config) };
+}
+
+export const openSounds = (config: Config): Sounds =>
+  new Sounds({ folder: config.ASTERISK_SOUNDS ?? '', program: config.SPEECH_PROGRAM }, systemChance);
+
+const holdLine = (services: Services, { ari, endpoint, sounds }: Exchange): Line =>
+  openLine({
+    ...{ ari, sounds, query: services.database.query, log: services.log },
+    ...{ answering: answeringExchange(services, endpoint), now: () => services.clock.now() },
+  });
 
 async function openTexts(
   config: Config,

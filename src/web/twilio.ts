@@ -6,7 +6,6 @@ import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { attemptOfRing } from '../survey/fieldwork/ring-back.ts';
 import { takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import { type Input, keys } from '../survey/interview/conversation.ts';
-import { phoneForm } from '../survey/roster/phone.ts';
 import { troubleOf } from '../telephony/twilio/errors.ts';
 import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
 import { isSigned } from '../telephony/twilio/signature.ts';
