@@ -1,5 +1,5 @@
 import { never } from '../platform/errors.ts';
-import { raiseIncident } from '../survey/fieldwork/incident.ts';
+import { type Refusal, raiseIncident } from '../survey/fieldwork/incident.ts';
 import {
   isAtRest,
   isDoubtful,
@@ -29,8 +29,10 @@ export async function noteHowItWent(
       if (isDoubtful(pace)) await noteTaken(services.database.query, lane, askedAt);
       return;
     case 'refused':
-      if (placing.trouble === 'settings') await stop(services, lane, { errorCode: placing.errorCode, askedAt });
-      else if (placing.trouble === 'busy') await rest(services, lane, 'busy', askedAt);
+      if (placing.trouble === 'settings') {
+        const { errorCode, errorName } = placing;
+        await stop(services, lane, { errorCode, errorName, askedAt });
+      } else if (placing.trouble === 'busy') await rest(services, lane, 'busy', askedAt);
       // It answered, and this number is the matter.
       else if (isDoubtful(pace)) await noteTaken(services.database.query, lane, askedAt);
       return;
@@ -45,11 +47,11 @@ export async function noteHowItWent(
 export async function stop(
   services: Services,
   lane: Pick<Lane, 'carrier' | 'channel'>,
-  refusal: { readonly errorCode: number | null; readonly askedAt: Date },
+  refusal: Refusal,
 ): Promise<void> {
   if (await raiseIncident(services, lane, refusal))
     services.log.error(
-      { carrier: paceOf(lane), errorCode: refusal.errorCode },
+      { carrier: paceOf(lane), errorCode: refusal.errorCode, errorName: refusal.errorName },
       'the carrier refuses us for our settings and is stopped: mend them, then let it go on (page “Carriers”)',
     );
 }

@@ -17,6 +17,9 @@ import { formToken, openSite, signedIn } from '../web/site.ts';
 
 const perSecond = 5;
 const wrongKey: Placing = { kind: 'refused', result: 'technical', errorCode: 20003, trouble: 'settings' };
+const noTemplate: Placing = {
+  ...{ kind: 'refused', result: 'technical', errorCode: null, errorName: 'template.in-review', trouble: 'settings' },
+};
 const tooMany: Placing = { kind: 'refused', result: 'technical', errorCode: 20429, trouble: 'busy' };
 const offNumber: Placing = { kind: 'refused', result: 'bad-number', errorCode: 21211 };
 const silence: Placing = { kind: 'unknown', reason: 'no answer' };
@@ -144,10 +147,15 @@ describe('wrong settings', () => {
       `UPDATE survey_case SET due_channel = 'sms', due_at = $1 WHERE id = (SELECT id FROM survey_case WHERE due_at IS NOT NULL LIMIT 1)`,
       now(),
     );
-    says = taken;
+    says = () => noTemplate;
+    goOn(1);
     const [text] = await dispatch();
     await handlersFor(services).text({ messageId: text ?? '' });
     expect(asked).toContain(text);
+    expect(await readIncidents(field.city.database.query)).toMatchObject([
+      { carrier: 'nobody/sms', errorName: 'template.in-review' },
+      { carrier: 'nobody/voice', errorCode: 20003 },
+    ]);
   });
 
   it('stop a thread that was to begin, and keep an answer that somebody waits for until the carrier goes on', async () => {

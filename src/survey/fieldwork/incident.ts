@@ -14,8 +14,9 @@ export interface Incident {
   readonly id: string;
   /** `twilio/voice` */
   readonly carrier: string;
-  /** The carrier's code for what is wrong. */
+  /** The carrier's code for what is wrong: a number, or a word where it speaks in words. */
   readonly errorCode: number | null;
+  readonly errorName: string | null;
   readonly refusals: number;
   readonly openedAt: Date;
   readonly lastAt: Date;
@@ -25,6 +26,7 @@ export interface Incident {
 
 export interface Refusal {
   readonly errorCode: number | null;
+  readonly errorName?: string | undefined;
   /** When the request was made that was refused. */
   readonly askedAt: Date;
 }
@@ -38,7 +40,7 @@ export interface Refusal {
 export async function raiseIncident(
   { database, clock, chance }: { readonly database: Database; readonly clock: Clock; readonly chance: Chance },
   lane: Pick<Lane, 'carrier' | 'channel'>,
-  { errorCode, askedAt }: Refusal,
+  { errorCode, errorName, askedAt }: Refusal,
 ): Promise<boolean> {
   const now = clock.now();
   const id = chance.id();
@@ -46,15 +48,20 @@ export async function raiseIncident(
     const [row] = await query<{ id: string }>({
       name: 'incident-raise',
       text: `
-        INSERT INTO incident (id, carrier, error_code, opened_at, last_at)
-        SELECT $1, $2, $3, $4, $4 WHERE NOT EXISTS (SELECT FROM incident WHERE carrier = $2 AND closed_at >= $5)
+        INSERT INTO incident (id, carrier, error_code, error_name, opened_at, last_at)
+        SELECT $1, $2, $3, $6, $4, $4 WHERE NOT EXISTS (SELECT FROM incident WHERE carrier = $2 AND closed_at >= $5)
         ON CONFLICT (carrier) WHERE closed_at IS NULL DO UPDATE SET refusals = incident.refusals + 1, last_at = $4
         RETURNING id`,
-      values: [id, paceOf(lane), errorCode, now, askedAt],
+      values: [id, paceOf(lane), errorCode, now, askedAt, errorName ?? null],
     });
     if (row?.id !== id) return false;
     await audit(query, now, {
-      ...{ actor: 'system', action: 'incident.open', subject: paceOf(lane), detail: { id, errorCode } },
+      ...{
+        actor: 'system',
+        action: 'incident.open',
+        subject: paceOf(lane),
+        detail: { id, errorCode, ...(errorName && { errorName }) },
+      },
     });
     return true;
   });
@@ -82,7 +89,7 @@ export function readIncidents(query: Query, most = 50): Promise<Incident[]> {
   return query<Incident>({
     name: 'incidents',
     text: `
-      SELECT id, carrier, error_code AS "errorCode", refusals, opened_at AS "openedAt", last_at AS "lastAt",
+      SELECT id, carrier, error_code AS "errorCode", error_name AS "errorName", refusals, opened_at AS "openedAt", last_at AS "lastAt",
              closed_at AS "closedAt", closed_by AS "closedBy"
       FROM incident ORDER BY closed_at IS NOT NULL, opened_at DESC, id LIMIT $1`,
     values: [most],

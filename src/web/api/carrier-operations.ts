@@ -36,8 +36,14 @@ export const carrierOperations: readonly Operation[] = [
     answer: z.object({
       items: z.array(
         z.object({
-          ...{ id: z.uuid(), carrier: z.string(), errorCode: z.int().nullable(), refusals: z.int() },
-          ...{ openedAt: moment, lastAt: moment, closedAt: moment.nullable(), closedBy: z.string().nullable() },
+          ...{ id: z.uuid(), carrier: z.string(), errorCode: z.int().nullable(), errorName: z.string().nullable() },
+          ...{
+            refusals: z.int(),
+            openedAt: moment,
+            lastAt: moment,
+            closedAt: moment.nullable(),
+            closedBy: z.string().nullable(),
+          },
         }),
       ),
     }),

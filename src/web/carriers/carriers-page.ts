@@ -66,10 +66,11 @@ function laneInWords(lane: Lane, pace: Pace, { m, now, place }: Telling) {
 }
 
 function incidentInWords(incident: Incident, { m, now, place }: Telling) {
-  const { id, carrier, errorCode, refusals, openedAt, closedAt } = incident;
+  const { id, carrier, errorCode, errorName, refusals, openedAt, closedAt } = incident;
+  const code = errorCode === null ? errorName : String(errorCode);
   const words = m.carriers;
   return {
-    ...{ id, name: nameOf(carrier, m), code: errorCode === null ? words.noCode : words.code(String(errorCode)) },
+    ...{ id, name: nameOf(carrier, m), code: code === null ? words.noCode : words.code(code) },
     refusals: words.refusals(count(refusals, place.language)),
     since: words.since(moment(openedAt, now, place)),
     closed: closedAt && words.closed(moment(closedAt, now, place)),
