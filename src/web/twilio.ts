@@ -4,10 +4,11 @@ import { KnownError, never } from '../platform/errors.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
 import { attemptOfRing } from '../survey/fieldwork/ring-back.ts';
-import { takeVoiceTurn } from '../survey/fieldwork/turn.ts';
+import { takeDetection, takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import { type Input, keys } from '../survey/interview/conversation.ts';
+import { asksToWait } from '../survey/interview/screening.ts';
 import { troubleOf } from '../telephony/twilio/errors.ts';
-import { callReport, callStatus, textReport, textStatus } from '../telephony/twilio/reports.ts';
+import { callReport, callStatus, detectedBy, textReport, textStatus } from '../telephony/twilio/reports.ts';
 import { isSigned } from '../telephony/twilio/signature.ts';
 import { hangUpTwiml, holdTwiml, twiml } from '../telephony/twilio/twiml.ts';
 import { receiveText } from '../workers/inbound-text.ts';
@@ -41,6 +42,7 @@ export function twilioRouter(services: Services, webhooks: TwilioWebhooks): Rout
   router.post('/voice/inbound/status', (request, response) => ringBackReport(services, request, response));
   router.post('/voice/inbound/wanted', (request, response) => personWanted(services, request, response));
   router.post('/voice/:attempt/status', (request, response) => callStatusReport(services, request, response));
+  router.post('/voice/:attempt/detected', (request, response) => detected(services, request, response));
   router.post('/voice/:attempt/:turn', (request, response) => voiceTurn(services, webhooks, request, response));
   deskWebhooks(router, services, webhooks.publicUrl);
   router.post('/text/:message/status', (request, response) => textStatusReport(services, request, response));
@@ -81,6 +83,7 @@ const said = z
   .object({
     Digits: z.string().optional().catch(undefined),
     RecordingSid: sid.optional().catch(undefined),
+    SpeechResult: z.string().optional().catch(undefined),
     RecordingDuration: z.coerce.number().min(0).max(86_400).catch(0),
   })
   .catch({ RecordingDuration: 0 });
@@ -143,14 +146,39 @@ async function ringBackReport(services: Services, request: Request, response: Re
 }
 
 /** The first turn is the call being answered; after it a message, a key, or nothing. */
-function heard(turn: number, { Digits, RecordingSid, RecordingDuration }: z.infer<typeof said>): Input {
+function heard(turn: number, { Digits, RecordingSid, RecordingDuration, SpeechResult }: z.infer<typeof said>): Input {
   if (turn === 0) return { kind: 'answered' };
   const key = keys.find((known) => known === Digits?.[0]);
   if (RecordingSid !== undefined) {
     const endedBy = Digits === 'hangup' ? 'hang-up' : (key ?? 'silence');
     return { kind: 'recorded', id: RecordingSid, seconds: Math.floor(RecordingDuration), endedBy };
   }
-  return key ? { kind: 'key', key } : { kind: 'silence' };
+  if (key) return { kind: 'key', key };
+  return SpeechResult ? { kind: 'voice', asksToWait: asksToWait(SpeechResult) } : { kind: 'silence' };
+}
+
+const verdict = z.object({ CallSid: sid, AnsweredBy: z.string().max(40) });
+
+/**
+ * Who answered, in the carrier's opinion. What is being said to a machine is broken off; should that fail, the turn's
+ * reply waits for the call all the same.
+ */
+async function detected(services: Services, request: Request, response: Response): Promise<void> {
+  const attempt = z.uuid().safeParse(request.params.attempt);
+  const body = verdict.safeParse(request.body);
+  if (!body.success) return unreadable(services, response);
+  if (!attempt.success) return notFound(response);
+  try {
+    const turn = await takeDetection(services, attempt.data, detectedBy(body.data.AnsweredBy));
+    if (turn !== null)
+      await services.voice.port.interrupt(body.data.CallSid, attempt.data, turn).catch((error: unknown) => {
+        services.log.warn({ err: error, attemptId: attempt.data }, 'could not break off a call');
+      });
+    response.status(204).end();
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    notFound(response);
+  }
 }
 
 const report = z.object({

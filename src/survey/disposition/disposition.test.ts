@@ -93,6 +93,11 @@ describe('what a call came to', () => {
     ['no more calls, after everything', 'completed', at(over('opted-out')), all, 'complete'],
     ['call me later, and he hung up at once', 'completed', at({ is: 'later' }), {}, 'appointment'],
     ['a person please, and he hung up at once', 'completed', at({ is: 'person' }), {}, 'appointment'],
+    ['a voicemail', 'completed', at(over('voicemail'), false), {}, 'voicemail'],
+    ['a voicemail, where he had answered before', 'completed', at(over('voicemail'), false), { Q1: 4 }, 'partial'],
+    ['an assistant, and nobody came', 'completed', at(over('screened'), false), {}, 'screened'],
+    ['an assistant, and it hung up', 'completed', at({ is: 'screened' }, false), {}, 'screened'],
+    ['a fax', 'completed', at(over('fax'), false), {}, 'no-answer'],
     ['the carrier broke the call', 'technical', at(question), {}, 'technical'],
     ['the carrier broke the call after the rating', 'technical', at(question), { Q1: 2 }, 'partial'],
   ])('%s', (_, result, conversation, answers, expected) => {

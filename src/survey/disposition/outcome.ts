@@ -50,14 +50,22 @@ export function outcomeOfCall(
   if (result === 'technical' || result === 'lost') return 'technical';
   if (ending === 'appointment' || ending === 'person') return 'appointment';
   if (conversation.keyed) return 'broke-off';
-  return ending === 'hung-up' ? 'refused' : 'silent';
+  return heardNobody[ending] ?? (ending === 'hung-up' ? 'refused' : 'silent');
 }
+
+/** A machine answered. One that sends faxes is a shop that did not come to the telephone. */
+const heardNobody: Partial<Record<Ending, Disposition>> = {
+  voicemail: 'voicemail',
+  screened: 'screened',
+  fax: 'no-answer',
+};
 
 /** What hanging up means while the machine confirms what was asked of it: yes. Anywhere else it is a hang-up. */
 const hungUpAt: Partial<Record<Place['is'], Ending>> = {
   stopping: 'opted-out',
   later: 'appointment',
   person: 'person',
+  screened: 'screened',
 };
 
 function endingOf({ place }: Conversation): Ending {

@@ -63,6 +63,18 @@ export async function standingOf(query: Query, attemptId: string, now: Date): Pr
   return row ?? null;
 }
 
+/** Whether a voicemail was told who called (W1) in any call of this attempt's case. */
+export async function messageWasLeft(query: Query, attemptId: string): Promise<boolean> {
+  const found = await query({
+    name: 'turn-message-left',
+    text: `
+      SELECT FROM attempt a JOIN attempt o ON o.case_id = a.case_id JOIN turn t ON t.attempt_id = o.id
+      WHERE a.id = $1 AND t.reply @> '{"say": [{"clip": "W1"}]}' LIMIT 1`,
+    values: [attemptId],
+  });
+  return found.length > 0;
+}
+
 /** The reply that was given when the turn was taken. */
 export async function replyGivenAt(query: Query, attemptId: string, turn: number): Promise<Reply | null> {
   const [row] = await query<{ reply: Reply }>({

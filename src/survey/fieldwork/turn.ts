@@ -3,11 +3,11 @@ import type { Database } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { followUpDue } from '../desk/times.ts';
-import type { Conversation, Input, Reply } from '../interview/conversation.ts';
-import { decide } from '../interview/interview.ts';
+import type { Conversation, Detected, Input, Reply } from '../interview/conversation.ts';
+import { decide, isStoppedBy } from '../interview/interview.ts';
 import { type Language, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
 import { deskAt } from './calendar.ts';
-import { replyGivenAt, sealedComment, standingOf, takeTurn } from './turn-store.ts';
+import { messageWasLeft, replyGivenAt, type Standing, sealedComment, standingOf, takeTurn } from './turn-store.ts';
 import { noteRecording } from './voice-message.ts';
 
 /** What a carrier's adapter has to say next, and the number the answer to it will have. */
@@ -60,7 +60,7 @@ async function takeOnce(services: TurnServices, attemptId: string, number: numbe
   if (number > standing.turn)
     throw new Refused('future-turn', `turn ${number} has not come, the next is ${standing.turn}`);
   const questionnaire = await services.questionnaire(standing.questionnaireId);
-  const { channel, language, managerName, rotation, managerChanged, inbound } = standing;
+  const { language, managerName } = standing;
   const answered = (reply: Reply): Turn => ({
     reply,
     next: number + 1,
@@ -70,19 +70,57 @@ async function takeOnce(services: TurnServices, attemptId: string, number: numbe
 
   if (number < standing.turn) return given();
   if (!standing.counts) return answered(goodbye);
+  const reply = await decideAndStore(services, attemptId, standing, input, { questionnaire, now });
+  return reply ? answered(reply) : given();
+}
+
+/**
+ * The carrier's verdict on who answered, as the turn that comes next, whichever that is. The call is still saying what
+ * it was told before: whoever calls this has it go on with that turn. Where he does not get to, the call does so
+ * itself, because the next request for this turn is answered with the reply that is stored now.
+ *
+ * @returns the turn's number; null where the verdict changes nothing, also where it was taken in before.
+ * @throws Refused `unknown-attempt` where there is none.
+ */
+export async function takeDetection(services: TurnServices, attemptId: string, who: Detected): Promise<number | null> {
+  for (;;) {
+    const now = services.clock.now();
+    const standing = await standingOf(services.database.query, attemptId, now);
+    if (!standing) throw new Refused('unknown-attempt', 'no such attempt');
+    if (!standing.counts || !isStoppedBy(standing.conversation as Conversation | null, who)) return null;
+    const questionnaire = await services.questionnaire(standing.questionnaireId);
+    const messageLeft = await messageWasLeft(services.database.query, attemptId);
+    const input = { kind: 'detected', who } as const;
+    const reply = await decideAndStore(services, attemptId, standing, input, { questionnaire, now, messageLeft });
+    if (reply) return standing.turn;
+    // What was heard took this turn meanwhile; the verdict is taken in after it.
+  }
+}
+
+/** The reply, or null where the turn was taken by somebody else meanwhile. */
+async function decideAndStore(
+  { database: { query }, vault }: TurnServices,
+  attemptId: string,
+  standing: Standing,
+  input: Input,
+  about: { readonly questionnaire: Questionnaire; readonly now: Date; readonly messageLeft?: boolean },
+): Promise<Reply | null> {
+  const { channel, language, rotation, managerChanged, inbound, timeZone } = standing;
+  const { questionnaire, now } = about;
   const interview = { conversation: standing.conversation as Conversation | null, answers: standing.answers };
   const { conversation, reply, effects } = decide(interview, input, {
     ...{ questionnaire, language, now, rotation, managerChanged, inbound, byPerson: channel === 'desk' },
+    messageLeft: about.messageLeft ?? false,
     // Worked out only where somebody asks for a person: the calendar would be a tenth of every turn's processor time.
     get desk() {
-      return deskAt(now, standing.timeZone, questionnaire.desk);
+      return deskAt(now, timeZone, questionnaire.desk);
     },
   });
   const taken = await takeTurn(
     query,
     {
       attemptId,
-      turn: number,
+      turn: standing.turn,
       now,
       input: input.kind === 'words' ? { kind: 'comment' } : input,
       reply,
@@ -92,10 +130,10 @@ async function takeOnce(services: TurnServices, attemptId: string, number: numbe
       proves: input.kind === 'key' || (input.kind === 'recorded' && input.seconds > 0),
       source: channel,
       ends: false,
-      comment: sealedComment(services.vault, effects),
-      followUpDue: followUpDue(effects, { now, timeZone: standing.timeZone, hours: questionnaire.desk }),
+      comment: sealedComment(vault, effects),
+      followUpDue: followUpDue(effects, { now, timeZone, hours: questionnaire.desk }),
     },
     null,
   );
-  return taken ? answered(reply) : given();
+  return taken ? reply : null;
 }

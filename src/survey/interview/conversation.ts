@@ -17,11 +17,21 @@ export type Input =
   | { readonly kind: 'recorded'; readonly id: string; readonly seconds: number; readonly endedBy: RecordingEnd }
   /** What he said in his own words, written down by the person who asked. */
   | { readonly kind: 'words'; readonly text: string }
+  /** What the carrier's ear made of who answered. It comes at any moment of a call, or never. */
+  | { readonly kind: 'detected'; readonly who: Detected }
+  /** Somebody spoke where a voice is waited for; `asksToWait`: an assistant did. What was said is kept nowhere. */
+  | { readonly kind: 'voice'; readonly asksToWait: boolean }
   | { readonly kind: 'hang-up' }
   | { readonly kind: 'time-out' };
 
 export const keys = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#'] as const;
 export type Key = (typeof keys)[number];
+
+/**
+ * Who answered. A `voicemail` has given its tone and records; an `assistant` screens calls for its owner, said its piece
+ * and waits for ours. Whoever cannot be told apart is a person.
+ */
+export type Detected = 'person' | 'voicemail' | 'assistant' | 'fax';
 
 export type RecordingEnd = Key | 'silence' | 'hang-up';
 
@@ -36,7 +46,11 @@ export type Ending =
   | 'silent'
   | 'no-score'
   | 'hung-up'
-  | 'time-out';
+  | 'time-out'
+  | 'voicemail'
+  /** An assistant was told who we are, and nobody came. */
+  | 'screened'
+  | 'fax';
 
 export type Place =
   | ({ readonly is: 'greeting' } & SaidAgain)
@@ -48,6 +62,8 @@ export type Place =
   /** The opt-out is recorded already; # until `until` (epoch ms) takes it back and returns to `from`. */
   | { readonly is: 'stopping'; readonly from: Place; readonly until: number }
   | { readonly is: 'person' }
+  /** An assistant was told who we are; a key or a voice is its owner, who is asked without the greeting. */
+  | ({ readonly is: 'screened'; readonly waits?: number } & SaidAgain)
   /** `after`: the question that was put last; # goes back to it. */
   | ({ readonly is: 'farewell'; readonly after?: number } & SaidAgain)
   | { readonly is: 'over'; readonly because: Ending };
@@ -111,6 +127,8 @@ export interface Reply {
   readonly say: readonly Utterance[];
   /** How long to wait for one key after the last word; a key may also come earlier. null = hang up after the last word. */
   readonly listenSeconds: number | null;
+  /** A voice ends the wait as well. */
+  readonly hearsVoice?: true;
   /** What is said after that is recorded, from a beep on. */
   readonly record?: { readonly longestSeconds: number; readonly silenceSeconds: number };
 }
@@ -141,6 +159,8 @@ export interface Setting {
    * timed or read back by machine, silence means that no answer was given, and nobody else is to call.
    */
   readonly byPerson?: boolean;
+  /** A voicemail of this case has our message already (W1, once a case). */
+  readonly messageLeft?: boolean;
   /** When a person of the desk can call, for the promise after 8. */
   readonly desk: Desk;
 }

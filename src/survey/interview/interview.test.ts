@@ -7,13 +7,14 @@ import {
   type Conversation,
   type Decision,
   type Desk,
+  type Detected,
   type Effect,
   type Input,
   type Key,
   keys,
   type RecordingEnd,
 } from './conversation.ts';
-import { decide } from './interview.ts';
+import { decide, isStoppedBy } from './interview.ts';
 
 const questionnaire = standardQuestionnaire();
 const withMessages = questionnaireWithMessages();
@@ -34,6 +35,7 @@ class Call {
     desk: Desk;
     questionnaire: typeof questionnaire;
     byPerson?: boolean;
+    messageLeft?: boolean;
   };
 
   /** An odd ticket, unless it is said otherwise. */
@@ -45,6 +47,7 @@ class Call {
       desk: Desk;
       questionnaire: typeof questionnaire;
       byPerson: boolean;
+      messageLeft: boolean;
     }> = {},
   ) {
     this.answers = answers;
@@ -567,11 +570,136 @@ describe('a call that was cut off', () => {
   });
 });
 
+describe('a machine answers', () => {
+  const detected = (who: Detected): Input => ({ kind: 'detected', who });
+  const voice = (asksToWait = false): Input => ({ kind: 'voice', asksToWait });
+  /** Wherever a call may stand when the verdict comes. */
+  const moments: [string, () => Call][] = [
+    ['in the greeting', () => new Call()],
+    ['at the first question', atQ1],
+    ['at a hint', () => atQ1().silence()],
+    ['where it is asked for a last time', () => atQ1().silence(2)],
+    ['in a call that goes on', () => new Call({ Q1: 4 })],
+    ['at its next question', () => new Call({ Q1: 4 }).silence()],
+  ];
+
+  it.each(moments)('voicemail %s: told once who called, and no question', (_when, at) => {
+    const call = at();
+    const { reply } = call.turn(detected('voicemail'), 2);
+    expect(call).toMatchObject({ heard: ['W1'], listen: null, ending: 'voicemail' });
+    expect(reply.pauseSeconds).toBe(0);
+    expect(call.silence().heard).toEqual([]);
+    expect(call.effects).toEqual([]);
+  });
+
+  it.each(moments)('one that has our message already is hung up on %s', (_when, at) => {
+    const call = at();
+    const told = new Call({}, { messageLeft: true });
+    told.conversation = call.conversation;
+    told.turn(detected('voicemail'));
+    expect(told).toMatchObject({ heard: [], listen: null, ending: 'voicemail' });
+  });
+
+  it.each(moments)('fax %s: nothing is said', (_when, at) => {
+    const call = at();
+    call.turn(detected('fax'), 2);
+    expect(call).toMatchObject({ heard: [], listen: null, ending: 'fax' });
+  });
+
+  it.each(moments)('assistant %s: told at once who we are, and waited for', (_when, at) => {
+    const call = at();
+    const { reply } = call.turn(detected('assistant'), 2);
+    expect(reply).toEqual({ pauseSeconds: 0, say: [{ clip: 'S0' }], listenSeconds: 12, hearsVoice: true });
+    expect(call.silence()).toMatchObject({ heard: [], listen: null, ending: 'screened' });
+  });
+
+  const assistant = (call = new Call()) => {
+    call.turn(detected('assistant'), 5);
+    return call;
+  };
+
+  it('whose owner speaks, or presses a key, is asked the first question without the greeting', () => {
+    for (const input of [voice(), ...['1', '5', '0', '6', '#'].map((key) => ({ kind: 'key', key }) as Input)]) {
+      const call = assistant();
+      const { reply } = call.turn(input);
+      expect(reply).toMatchObject({ say: [{ clip: 'Q1' }], listenSeconds: 12 });
+      expect(reply.hearsVoice).toBeUndefined();
+      expect(call.effects, 'a key that takes the call is no rating').toEqual([]);
+    }
+    expect(assistant(new Call({ Q1: 4 })).turn(voice()).reply.say).toEqual([{ clip: 'Q2' }]);
+  });
+
+  it('whose owner takes the call has heard no scale yet: a key before 5 was named is dropped', () => {
+    const call = assistant();
+    call.turn(voice());
+    call.turn({ kind: 'key', key: '1' }, 3);
+    expect(call).toMatchObject({ heard: ['Q1'], answers: {} });
+    expect(call.press('4').answers).toEqual({ Q1: 4 });
+  });
+
+  it('whose owner wants no call has every way out', () => {
+    expect(assistant().press('9')).toMatchObject({ heard: ['N1'], effects: [{ kind: 'opt-out' }] });
+    expect(assistant().press('7').heard).toEqual(['L1']);
+    expect(assistant().press('8').heard).toEqual(['M1']);
+    expect(assistant().press('*').heard).toEqual(['S0']);
+  });
+
+  it('that asks us to wait is waited for twice, without a word; it is nobody to be asked', () => {
+    const call = assistant();
+    for (let waits = 0; waits < 2; waits++) {
+      const { reply } = call.turn(voice(true), 8);
+      expect(reply).toEqual({ pauseSeconds: 0, say: [], listenSeconds: 12, hearsVoice: true });
+    }
+    expect(call.turn(voice(), 8).reply.say).toEqual([{ clip: 'Q1' }]);
+    const patient = assistant();
+    for (let waits = 0; waits < 3; waits++) patient.turn(voice(true), 8);
+    expect(patient).toMatchObject({ heard: [], ending: 'screened' });
+  });
+
+  it('a person is what nobody could tell, and a key proves him: no verdict stops his call', () => {
+    for (const who of ['person', 'voicemail', 'assistant', 'fax'] as const) {
+      for (const key of ['5', '6', '*', '#']) {
+        const call = atQ1().press(key);
+        expect(isStoppedBy(call.conversation, who)).toBe(false);
+        const place = call.conversation?.place;
+        call.turn(detected(who));
+        expect(call.conversation?.place).toEqual(place);
+      }
+      expect(isStoppedBy(assistant().conversation, who)).toBe(false);
+      expect(isStoppedBy(new Call().hangUp().conversation, who)).toBe(false);
+    }
+    expect(isStoppedBy(null, 'person')).toBe(false);
+    expect(isStoppedBy(new Call().conversation, 'person')).toBe(false);
+  });
+
+  it('and the verdict is here before the call is: that is how it begins', () => {
+    const setting = { questionnaire, language: 'zh-CN' as const, now: new Date('2026-12-01T01:30:00Z'), rotation: 7 };
+    const begin = (who: Detected) =>
+      decide({ conversation: null, answers: {} }, detected(who), {
+        ...{ ...setting, managerChanged: false, desk: 'open' as const },
+      }).reply.say.map(({ clip }) => clip);
+    expect([begin('voicemail'), begin('assistant'), begin('fax'), begin('person')]).toEqual([
+      ['W1'],
+      ['S0'],
+      [],
+      ['A1'],
+    ]);
+  });
+});
+
 describe('whatever is pressed', () => {
   const input: fc.Arbitrary<Input> = fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(...keys).map((key) => ({ kind: 'key' as const, key })) },
     { weight: 3, arbitrary: fc.constant({ kind: 'silence' as const }) },
+    { weight: 1, arbitrary: fc.boolean().map((asksToWait) => ({ kind: 'voice' as const, asksToWait })) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom<Detected>('person', 'voicemail', 'assistant', 'fax')
+        .map((who) => ({ kind: 'detected' as const, who })),
+    },
   );
+  const heard = input.filter(({ kind }) => kind !== 'detected');
   const steps = fc.array(fc.record({ input, after: fc.double({ min: 0.1, max: 40, noNaN: true }) }), { maxLength: 80 });
 
   it('a rating is stored only from 1–5 at its own question, and only once its scale was named', () => {
@@ -659,7 +787,7 @@ describe('whatever is pressed', () => {
 
   it('9 stops for good unless # follows within the four seconds of N1', () => {
     fc.assert(
-      fc.property(steps, input, fc.double({ min: 1, max: 40, noNaN: true }), (before, next, after) => {
+      fc.property(steps, heard, fc.double({ min: 1, max: 40, noNaN: true }), (before, next, after) => {
         const call = new Call();
         for (const step of before) call.turn(step.input, step.after);
         if (call.ending !== null || call.conversation?.place.is === 'stopping') return;

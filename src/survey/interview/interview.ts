@@ -4,6 +4,7 @@ import {
   type Conversation,
   type Daypart,
   type Decision,
+  type Detected,
   type Effect,
   type Input,
   type Interview,
@@ -21,7 +22,9 @@ import { TurnTaker } from './turn-taker.ts';
 export function decide(interview: Interview, input: Input, setting: Setting): Decision {
   const begun = interview.conversation ?? start(setting);
   const turn = new TurnTaker({ ...interview, conversation: noteKey(begun, input, setting.now) }, setting);
-  const decision = interview.conversation === null ? turn.serve({ is: 'greeting' }) : respond(turn, input, begun);
+  // The carrier's verdict may be here before the answered call is.
+  const opens = interview.conversation === null && input.kind !== 'detected';
+  const decision = opens ? turn.serve({ is: 'greeting' }) : respond(turn, input, begun);
   return withinHardLimit(decision, setting);
 }
 
@@ -76,6 +79,10 @@ function respond(turn: TurnTaker, input: Input, before: Conversation): Decision 
       return turn.hangUp([], 'time-out');
     case 'answered':
       return turn.serve(place);
+    case 'detected':
+      return detected(turn, before, input.who);
+    case 'voice':
+      return place.is === 'screened' ? spoken(turn, place, input) : atPlace(turn, place, { kind: 'silence' });
     case 'recorded':
       return place.is === 'recording' ? recorded(turn, place, input) : atPlace(turn, place, withoutMessage(input));
     case 'words':
@@ -86,6 +93,46 @@ function respond(turn: TurnTaker, input: Input, before: Conversation): Decision 
     default:
       return never(input);
   }
+}
+
+/**
+ * Whether the carrier's verdict stops what is under way. A key proves a person, whatever the carrier's ear makes of
+ * him; and an assistant has been told who we are once and for all.
+ */
+export const isStoppedBy = (conversation: Conversation | null, who: Detected): boolean =>
+  who !== 'person' &&
+  (conversation === null ||
+    (!conversation.keyed && conversation.place.is !== 'over' && conversation.place.is !== 'screened'));
+
+/** A machine is asked nothing, also where its verdict comes late (script §5, 13 and 14). */
+function detected(turn: TurnTaker, before: Conversation, who: Detected): Decision {
+  if (before.place.is === 'over' || !isStoppedBy(before, who)) return turn.serve(before.place);
+  switch (who) {
+    case 'person':
+      return turn.serve(before.place);
+    case 'voicemail':
+      return turn.hangUp(turn.setting.messageLeft ? [] : ['W1'], 'voicemail');
+    case 'assistant':
+      return turn.serve({ is: 'screened' });
+    case 'fax':
+      return turn.hangUp([], 'fax');
+    default:
+      return never(who);
+  }
+}
+
+/** How often an assistant may put us off before its owner is taken for not coming. */
+const mostWaits = 2;
+
+/** A person's voice is asked the first question; an assistant's is waited out, without a word. */
+function spoken(
+  turn: TurnTaker,
+  place: Extract<Place, { is: 'screened' }>,
+  { asksToWait }: Extract<Input, { kind: 'voice' }>,
+): Decision {
+  if (!asksToWait) return turn.firstOpen();
+  const waits = (place.waits ?? 0) + 1;
+  return waits > mostWaits ? turn.hangUp([], 'screened') : turn.serve({ ...place, waits }, { words: false });
 }
 
 type KeyOrSilence = Extract<Input, { kind: 'key' | 'silence' }>;
@@ -128,6 +175,9 @@ function atPlace(turn: TurnTaker, place: Exclude<Place, { is: 'over' }>, input: 
       return key === '#' && (turn.setting.byPerson || turn.setting.now.getTime() <= place.until)
         ? turn.undoStop(place.from)
         : turn.hangUp(['N2'], 'opted-out');
+    case 'screened':
+      if (key === '*') return turn.sayAgain(place);
+      return key === null ? turn.hangUp([], 'screened') : (anywhere(turn, key) ?? turn.firstOpen());
     case 'person':
       return key === '9' ? turn.stop() : turn.hangUp([], 'person');
     case 'farewell':

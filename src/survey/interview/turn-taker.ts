@@ -20,10 +20,15 @@ interface Serving {
   readonly before?: readonly string[];
   /** Said in place of the place's own words. */
   readonly instead?: string;
+  /** Whether the place's own words are said; default yes. */
+  readonly words?: boolean;
   readonly slow?: boolean;
   readonly listenSeconds?: number;
   readonly effects?: readonly Effect[];
 }
+
+/** How long an assistant's owner has to read who we are, and to take the call (script §5, 14). */
+const screenedSeconds = 12;
 
 /** What is promised to somebody who asked for a person. */
 const promises: Readonly<Record<Desk, string>> = { open: 'M1', tomorrow: 'M1t', 'next-workday': 'M1n' };
@@ -149,9 +154,7 @@ export class TurnTaker {
   /** Goes to a place and says its words. */
   serve(place: Place, serving: Serving = {}): Decision {
     const before = (serving.before ?? []).map((clip) => ({ clip }));
-    const words: Utterance[] = serving.instead
-      ? [{ clip: serving.instead }]
-      : this.#wordsOf(place, serving.slow ?? false);
+    const words = serving.words === false ? [] : this.#wordsFor(place, serving);
     const pauseSeconds = this.#pause();
     return {
       conversation: {
@@ -161,10 +164,15 @@ export class TurnTaker {
       },
       reply: {
         ...{ pauseSeconds, say: [...before, ...words], listenSeconds: serving.listenSeconds ?? this.#listen(place) },
+        ...(place.is === 'screened' && { hearsVoice: true as const }),
         ...(place.is === 'recording' && { record: this.#record() }),
       },
       effects: serving.effects ?? [],
     };
+  }
+
+  #wordsFor(place: Place, { instead, slow = false }: Serving): Utterance[] {
+    return instead ? [{ clip: instead }] : this.#wordsOf(place, slow);
   }
 
   #record(): NonNullable<Reply['record']> {
@@ -203,6 +211,8 @@ export class TurnTaker {
         return said('L1');
       case 'stopping':
         return said('N1');
+      case 'screened':
+        return said('S0');
       case 'person':
         return said(promises[this.setting.desk]);
       case 'farewell':
@@ -229,6 +239,8 @@ export class TurnTaker {
         return timing.laterSeconds;
       case 'stopping':
         return timing.stopSeconds;
+      case 'screened':
+        return screenedSeconds;
       case 'person':
         return timing.personSeconds;
       case 'farewell':

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Planned } from './agenda.ts';
+import { type Detection, type Verdict, verdictOn } from './detection.ts';
 import type { Exchange, Line } from './exchange.ts';
 import { collect } from './gathering.ts';
 import type { CallOrder, Entry } from './journal.ts';
@@ -46,6 +47,13 @@ const REFUSED_AFTER = 2;
 /** "We are sorry, an application error has occurred. Goodbye." */
 const APOLOGY_SECONDS = 4;
 
+/** A pause that ends what somebody says, seconds. */
+const SPEECH_END = 1;
+/** Of a verdict that comes late, seconds. */
+const LATE = 15;
+/** What is heard of somebody who answers as people do. */
+const HELLO = { seconds: 0.8, ends: 'other' } as const;
+
 /** What two people who are connected have to say to each other. */
 const CONVERSATION = '<Response><Pause length="90"/></Response>';
 
@@ -73,6 +81,8 @@ export class Call {
   ended: Date | null = null;
   updated: Date;
   status: CallStatus = 'queued';
+  /** Who answered, once that is found out. */
+  answeredBy: Verdict['answeredBy'] | null = null;
   readonly #exchange: Exchange;
   readonly #line: Line;
   readonly counts: Counts;
@@ -232,8 +242,41 @@ export class Call {
   #answer(): void {
     this.answered = this.#move('in-progress');
     this.#tell('answered');
-    if (this.order.url) void this.#ask(this.order.url, this.order.method, {});
+    const { detection } = this.order;
+    const verdict = detection && verdictOn(this.#line.person.greets?.(this.counts) ?? HELLO, detection);
+    if (verdict && !detection.async) this.#in(verdict.after, () => this.#start(this.#find(verdict)));
+    else this.#start({});
+    if (verdict && detection.async) this.#findOut(verdict, detection);
+  }
+
+  #start(extra: Fields): void {
+    if (this.order.url) void this.#ask(this.order.url, this.order.method, extra);
     else this.#carryOut(this.order.twiml ?? '', null);
+  }
+
+  #find({ answeredBy, after }: Verdict): Fields {
+    this.answeredBy = answeredBy;
+    return { AnsweredBy: answeredBy, MachineDetectionDuration: String(Math.round(1000 * after)) };
+  }
+
+  /** Tells who answered while the call goes on; where its telling is in trouble, not, twice, or too late. */
+  #findOut(verdict: Verdict, { callback, callbackMethod }: Detection): void {
+    const { agenda, parts } = this.#exchange;
+    const late = this.#fault === 'verdict-late';
+    agenda.plan(agenda.after(verdict.after + (late ? LATE : 0)), () => {
+      // Nobody listens to a call that is over; what was heard before may be told after it.
+      if (this.ended && !late) return;
+      const found = this.#find(verdict);
+      if (callback === null || this.#fault === 'verdict-lost') return;
+      const fields = { AccountSid: parts.accountSid, CallSid: this.sid, ...found };
+      void agenda.during(async () => {
+        await this.#pester(callback, callbackMethod, fields);
+        for (const one of this.#fault === 'doubled' ? [fields, fields] : [fields]) {
+          const answer = await parts.webhooks.send(callback, callbackMethod, one);
+          if (!answer.ok) this.#alert(answer.code, answer.reason);
+        }
+      });
+    });
   }
 
   /** Fetches a document and carries it out. */
@@ -377,7 +420,13 @@ export class Call {
 
   /** @returns the second at which the next verb begins, or that the course of the document ends here */
   #gather(gather: Gather, at: number, address: string | null): number | 'gone' {
-    const reaction = this.#hear(gather.prompt);
+    const reaction = this.#hear(gather.prompt, gather.speech);
+    if (reaction.does === 'speak' && gather.speech && reaction.at <= gather.prompt.seconds + gather.timeout) {
+      this.#silentFor = 0;
+      const fields = { SpeechResult: reaction.words, Confidence: '0.9', msg: 'Gather End' };
+      this.#in(at + reaction.at + SPEECH_END, () => this.#goTo(gather.action ?? '', gather.method, address, fields));
+      return 'gone';
+    }
     const presses = reaction.does === 'press' ? reaction.presses : [];
     const gathered = collect(gather, presses);
     const end = this.#listen(gather.prompt, gathered.at, at, reaction);
@@ -424,8 +473,9 @@ export class Call {
     });
   }
 
-  #hear(prompt: Utterance): Reaction {
-    if (prompt.words === '') return { does: 'nothing' };
+  /** @param speech somebody is listened to, also where nothing is said to him */
+  #hear(prompt: Utterance, speech = false): Reaction {
+    if (prompt.words === '' && !speech) return { does: 'nothing' };
     this.#exchange.learn(this.#line, prompt.words);
     const heard = { now: prompt, before: [...this.#heard], name: this.#line.name };
     this.#heard.push(prompt.words);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Detection } from './detection.ts';
 
 /**
  * What must outlive a `kill -9`: one JSON line for every fact, appended with one write(2) before anybody is told of it.
@@ -28,6 +29,8 @@ export interface CallOrder {
   readonly timeout: number;
   /** Seconds. */
   readonly timeLimit: number;
+  /** Whether, and how, it is found out who answered. */
+  readonly detection?: Detection;
   /** The call that a Dial connected with this one. */
   readonly dialedBy?: string;
   /** The call that was missed, where this one is a person ringing back: then `from` is his number and `to` ours. */

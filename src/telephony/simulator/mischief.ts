@@ -18,10 +18,12 @@ export const ORDER_FAULTS = {
 
 /** What becomes of the requests that a call makes to its customer. */
 export const CALL_FAULTS = {
-  doubled: 'every status callback comes twice',
+  doubled: 'every status callback comes twice, and so does who answered',
   reversed: 'status callbacks come in reverse order, after the end',
   'end-before-answered': 'the final status comes first, those before it after it, in their order',
   'end-lost': 'the final status never comes',
+  'verdict-lost': 'who answered is never told',
+  'verdict-late': 'who answered is told a quarter of a minute late, also after the end',
   'turns-doubled': 'every request for a document comes twice at the same time',
   'keys-replayed': 'every request for a document comes again after the next one was answered',
   forged:

@@ -1,3 +1,4 @@
+import type { Detection } from './detection.ts';
 import { type FaultCode, MAGIC_NUMBERS, Rejected } from './faults.ts';
 import type { CallOrder, TextOrder } from './journal.ts';
 import type { HttpMethod } from './twiml.ts';
@@ -39,6 +40,29 @@ export function callOrder(form: URLSearchParams, sid: string): CallOrder {
     statusCallbackEvents: events(form),
     timeout: whole(form, 'Timeout', 21208, DEFAULT_TIMEOUT, LONGEST_TIMEOUT),
     timeLimit: whole(form, 'TimeLimit', 20001, DEFAULT_TIME_LIMIT, DEFAULT_TIME_LIMIT * 6),
+    ...detection(form),
+  };
+}
+
+/** With keys to send after the answer Twilio listens for no machine. */
+function detection(form: URLSearchParams): { detection?: Detection } {
+  const mode = form.get('MachineDetection');
+  if (!mode || form.get('SendDigits')) return {};
+  if (mode !== 'Enable' && mode !== 'DetectMessageEnd') throw new Rejected(20001, `MachineDetection ${mode}`);
+  const asked = form.get('AsyncAmd') ?? 'false';
+  if (asked !== 'true' && asked !== 'false') throw new Rejected(20001, `AsyncAmd ${asked}`);
+  const between = (name: string, otherwise: number, least: number, most: number) =>
+    whole(form, `MachineDetection${name}`, 20001, otherwise, most, least);
+  return {
+    detection: {
+      ...{ mode, async: asked === 'true' },
+      timeout: between('Timeout', 30, 3, 59),
+      speechThreshold: between('SpeechThreshold', 2400, 1000, 6000),
+      speechEndThreshold: between('SpeechEndThreshold', 1200, 500, 5000),
+      silenceTimeout: between('SilenceTimeout', 5000, 2000, 10_000),
+      callback: address(form, 'AsyncAmdStatusCallback', 21609),
+      callbackMethod: httpMethod(form, 'AsyncAmdStatusCallbackMethod'),
+    },
   };
 }
 
@@ -111,10 +135,17 @@ function events(form: URLSearchParams): string[] {
   return asked.length > 0 ? [...new Set(asked)] : ['completed'];
 }
 
-function whole(form: URLSearchParams, name: string, code: FaultCode, otherwise: number, most: number): number {
+function whole(
+  form: URLSearchParams,
+  name: string,
+  code: FaultCode,
+  otherwise: number,
+  most: number,
+  least = 1,
+): number {
   const value = form.get(name);
   if (!value) return otherwise;
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1 || number > most) throw new Rejected(code, `${name} ${value}`);
+  if (!Number.isInteger(number) || number < least || number > most) throw new Rejected(code, `${name} ${value}`);
   return number;
 }

@@ -34,8 +34,13 @@ export interface Press {
   readonly at: number;
 }
 
+/** What is heard first of whoever answers: how long he speaks and what comes then; a fax machine's tone; or nothing. */
+export type Greeting = { readonly seconds: number; readonly ends: 'beep' | 'silence' | 'other' } | 'fax' | 'nothing';
+
 export type Reaction =
   | { readonly does: 'nothing' }
+  /** Says something, from a second on counted from the first word; heard only where speech is listened to. */
+  | { readonly does: 'speak'; readonly words: string; readonly at: number }
   | { readonly does: 'press'; readonly presses: readonly Press[] }
   | { readonly does: 'hang-up'; readonly at: number };
 
@@ -68,6 +73,8 @@ export interface Person {
   /** Hangs up after so many seconds in which nothing is said. */
   readonly patience: number;
   ring(counts: Counts): Ring;
+  /** What is heard when he answers; without it a hello. */
+  greets?(counts: Counts): Greeting;
   /** After how many seconds he rings back a call he missed; without it, or null, he does not. */
   ringsBack?(counts: Counts): number | null;
   hear(heard: Heard, counts: Counts): Reaction;

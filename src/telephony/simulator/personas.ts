@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { managerIn, type Understood, understand, understandText } from './asked.ts';
-import type { Counts, Heard, Person, Reaction, Read, Reply, Ring, Spoken } from './person.ts';
+import type { Counts, Greeting, Heard, Person, Reaction, Read, Reply, Ring, Spoken } from './person.ts';
 import { saidAt } from './speech.ts';
 
 /**
@@ -105,6 +105,7 @@ export function retailers(seed: string, ringBacks = 1): (phone: string) => Perso
       texts: textReach(persona),
       patience: persona.kind === 'voicemail' ? 30 + 10 * chance(persona, 'greeting') : 60,
       ring: (counts) => decideRing(persona, counts),
+      greets: () => greeting(persona),
       ringsBack: (counts) => decideRingBack(persona, counts, ringBacks),
       hear: (heard, counts) => decideKey(persona, heard, counts),
       speak: (heard) => decideMessage(persona, heard),
@@ -118,6 +119,58 @@ function textReach(persona: Persona): Person['texts'] {
   if (persona.landline) return { arrive: false, status: 'undelivered', error: 30006 };
   if (persona.kind !== 'dead-number') return { arrive: true };
   return { arrive: false, status: chance(persona, 'text fails') < 0.5 ? 'failed' : 'undelivered', error: 30005 };
+}
+
+// ——————————————————————————————————————————————————————————————————————————————— machines
+
+/** What stands behind a number where no person picks up, with its share of such numbers. */
+const MACHINES = { mailbox: 0.75, 'mailbox without a tone': 0.08, assistant: 0.12, fax: 0.05 } as const;
+export type Machine = keyof typeof MACHINES;
+
+/** Which machine answers; null where people do. */
+export function machineOf(persona: Persona): Machine | null {
+  if (persona.kind !== 'voicemail') return null;
+  let place = chance(persona, 'machine');
+  const found = (Object.keys(MACHINES) as Machine[]).find((machine) => {
+    place -= MACHINES[machine];
+    return place < 0;
+  });
+  return found ?? 'mailbox';
+}
+
+/** What is heard of whoever answers. A mailbox's owner may have said little, or so much that no carrier waits for its end. */
+export function greeting(persona: Persona): Greeting {
+  const length = chance(persona, 'says first');
+  switch (machineOf(persona)) {
+    case null:
+      // Some name themselves and their shop before they listen, and pass for a machine.
+      return length < 0.05 ? 'nothing' : { seconds: 0.4 + 2.2 * length, ends: 'other' };
+    case 'mailbox':
+      return { seconds: 2 + 33 * length ** 2, ends: 'beep' };
+    case 'mailbox without a tone':
+      return { seconds: 3 + 9 * length, ends: 'silence' };
+    case 'assistant':
+      return { seconds: 3 + 4 * length, ends: 'silence' };
+    case 'fax':
+      return 'fax';
+  }
+}
+
+/** Words with which a caller tells an assistant who he is. */
+const WHO_WE_ARE = /不推销|不问密码|sell nothing/i;
+
+/** Its owner reads who calls, and takes the call, or does not; now and then it asks us to wait first. */
+function assistant(situation: Situation): Reaction | null {
+  const { persona, heard, counts } = situation;
+  const mind = chance(persona, 'takes the call', counts.calls);
+  const told = [...heard.before, heard.now.words].findLastIndex((words) => WHO_WE_ARE.test(words));
+  if (told < 0) return NOTHING;
+  const since = heard.before.length - told;
+  const waits = chance(persona, 'puts off', counts.calls) < 0.3 ? 1 : 0;
+  if (since < waits) return { does: 'speak', words: '好的,请稍等,我看看他能不能接听。', at: heard.now.seconds + 1 };
+  if (since === waits && mind < 0.5) return { does: 'speak', words: '喂,你好,你说。', at: heard.now.seconds + 3 };
+  if (since === waits && mind < 0.7) return { does: 'hang-up', at: heard.now.seconds + 2 };
+  return mind < 0.5 ? null : NOTHING;
 }
 
 // ———————————————————————————————————————————————————————————————————————————————— chance
@@ -144,6 +197,8 @@ export function decideRing(persona: Persona, { calls }: Counts): Ring {
   const { kind } = persona;
   if (kind === 'dead-number') return { does: 'not-exist' };
   const connect = chance(persona, 'connect', calls) < 0.5 ? 1 : 2;
+  const machine = machineOf(persona);
+  if (machine === 'fax' || machine === 'assistant') return { does: 'answer', connect, after: 4 };
   if (kind === 'voicemail')
     return { does: 'answer', connect, after: 18 + Math.floor(4 * chance(persona, 'voicemail')) };
   const { picksUp } = HABITS[kind];
@@ -326,7 +381,7 @@ function hangUp({ persona, heard, counts }: Situation, from: number, until: numb
 
 /** What makes a kind different from a willing person; null where nothing does. */
 const QUIRKS: Readonly<Partial<Record<Kind, (situation: Situation) => Reaction | null>>> = {
-  voicemail: () => NOTHING,
+  voicemail: (situation) => (machineOf(situation.persona) === 'assistant' ? assistant(situation) : NOTHING),
 
   'leaves-early'(situation) {
     const { persona, counts, heard } = situation;

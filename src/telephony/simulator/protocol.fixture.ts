@@ -92,6 +92,7 @@ class Ear {
         action: null,
         method: 'POST',
         dtmf: true,
+        speech: false,
       },
       reaction.does === 'press' ? reaction.presses : [],
     );

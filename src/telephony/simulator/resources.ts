@@ -68,7 +68,7 @@ export function callResource(call: Call, accountSid: string): Record<string, unk
     price: null,
     price_unit: 'USD',
     direction: call.direction,
-    answered_by: null,
+    answered_by: call.answeredBy,
     api_version: '2010-04-01',
     forwarded_from: null,
     group_sid: null,

@@ -745,6 +745,74 @@ describe('mischief', () => {
     expect(ours('/voice').every(({ fields }) => (fault === 'new-fields') === 'StirVerstat' in fields)).toBe(true);
   });
 
+  it.each<[fault: CallFault | null, told: string]>([
+    [null, '10:machine_end_beep'],
+    ['doubled', '10:machine_end_beep 10:machine_end_beep'],
+    ['verdict-late', '25:machine_end_beep'],
+    ['verdict-lost', ''],
+  ])('%s: who answered is told as %s, seconds after the answer', async (fault, told) => {
+    person = { greets: () => ({ seconds: 9, ends: 'beep' }) };
+    await restart({ faults: fault ? { [fault]: 1 } : {} });
+    routes['/voice'] = () => '<Response><Pause length="50"/></Response>';
+    const { sid } = await client.calls.create({
+      ...{ to: '+8613800000210', from: FROM, url: `${base}/voice`, machineDetection: 'DetectMessageEnd' },
+      ...{ asyncAmd: 'true', asyncAmdStatusCallback: `${base}/amd` },
+    });
+    const verdicts: string[] = [];
+    let answered = Number.NaN;
+    for (let second = 1; second <= 60; second++) {
+      await until(second);
+      if (Number.isNaN(answered) && to('/voice').length > 0) answered = second;
+      for (const { fields } of to('/amd').slice(verdicts.length))
+        verdicts.push(`${second - answered}:${fields.AnsweredBy}`);
+    }
+    expect(verdicts.join(' ')).toBe(told);
+    expect(to('/amd').every(({ fields }) => fields.CallSid === sid && fields.MachineDetectionDuration === '9400')).toBe(
+      true,
+    );
+    expect(to('/voice').every(({ fields }) => !('AnsweredBy' in fields))).toBe(true);
+    expect((await client.calls(sid).fetch()).answeredBy).toBe('machine_end_beep');
+  });
+
+  it('asked not in the background, the call waits for who answered, and its first document is asked for with it', async () => {
+    person = { greets: () => ({ seconds: 9, ends: 'beep' }) };
+    await restart({});
+    routes['/voice'] = hangup;
+    await client.calls.create({ to: '+8613800000210', from: FROM, url: `${base}/voice`, machineDetection: 'Enable' });
+    await until(60);
+    expect(to('/voice').map(({ fields }) => [fields.AnsweredBy, fields.MachineDetectionDuration])).toEqual([
+      ['machine_start', '2400'],
+    ]);
+  });
+
+  it('somebody who speaks is heard where speech is listened to, and not where keys are', async () => {
+    person = { hear: () => ({ does: 'speak', words: '喂,你好', at: 2 }) };
+    await restart({});
+    const gather = (input: string, action: string) =>
+      `<Gather input="${input}" timeout="5" action="${base}/${action}"><Say>请按1。</Say></Gather>`;
+    routes['/voice'] = () => `<Response>${gather('dtmf', 'keys')}${gather('dtmf speech', 'speech')}</Response>`;
+    routes['/speech'] = hangup;
+    await place('+8613800000210');
+    await until(60);
+    expect(to('/keys')).toEqual([]);
+    expect(to('/speech').map(({ fields }) => [fields.SpeechResult, fields.Digits])).toEqual([['喂,你好', undefined]]);
+  });
+
+  it.each([
+    { MachineDetection: 'Sometimes' },
+    { MachineDetection: 'Enable', MachineDetectionTimeout: '2' },
+    { MachineDetection: 'Enable', MachineDetectionSilenceTimeout: '1000' },
+    { MachineDetection: 'Enable', AsyncAmd: 'perhaps' },
+    { MachineDetection: 'Enable', AsyncAmd: 'true', AsyncAmdStatusCallback: 'not an address' },
+  ])('an order that asks for a machine in a way there is not is refused: %j', async (asked) => {
+    await restart({});
+    const answer = await fetch(`${simulator.url}/2010-04-01/Accounts/${ACCOUNT}/Calls.json`, {
+      ...{ method: 'POST', headers: { Authorization: `Basic ${btoa(`${ACCOUNT}:${TOKEN}`)}` } },
+      body: new URLSearchParams({ To: '+8613800000210', From: FROM, Url: `${base}/voice`, ...asked }),
+    });
+    expect(answer.status).toBe(400);
+  });
+
   it('forged: each request is preceded by three that are signed wrongly, and how they were answered is counted', async () => {
     await restart({ faults: { forged: 1 } });
     routes['/voice'] = hangup;

@@ -32,6 +32,8 @@ export interface Gather {
   readonly method: HttpMethod;
   /** False for a Gather that listens to speech only: keys do nothing. */
   readonly dtmf: boolean;
+  /** Somebody who speaks ends it, too. */
+  readonly speech: boolean;
 }
 
 /** Whom a Dial connects the call with. */
@@ -196,6 +198,7 @@ function gather(element: XmlElement, ignored: string[]): Gather {
     action: attributes.action ? attributes.action : null,
     method: method(attributes),
     dtmf: /dtmf/.test(attributes.input ?? 'dtmf'),
+    speech: /speech/.test(attributes.input ?? 'dtmf'),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CallResult } from '../../survey/disposition/outcome.ts';
 import type { CallReport } from '../../survey/fieldwork/call.ts';
+import type { Detected } from '../../survey/interview/conversation.ts';
 import type { TextReport } from '../ports.ts';
 import { resultOf } from './errors.ts';
 
@@ -18,6 +19,22 @@ const callStatuses = [
 ] as const;
 export const callStatus = z.enum(callStatuses);
 export type CallStatus = z.infer<typeof callStatus>;
+
+/**
+ * What Twilio's ear made of who answered (AnsweredBy, with DetectMessageEnd). A machine that went silent without a tone
+ * waits for something: it screens calls, or is a mailbox without a tone, which our words to an assistant harm little.
+ * Whatever else it says is a person: a machine that is talked to costs a minute, a person that is hung up on a shop.
+ */
+const answeredBy: Readonly<Record<string, Detected>> = {
+  human: 'person',
+  unknown: 'person',
+  fax: 'fax',
+  machine_start: 'voicemail',
+  machine_end_beep: 'voicemail',
+  machine_end_silence: 'assistant',
+  machine_end_other: 'assistant',
+};
+export const detectedBy = (word: string): Detected => answeredBy[word] ?? 'person';
 
 /** SIP answers that say the number itself is no good: not found, gone, address incomplete, does not exist anywhere. */
 const noSuchNumber = [404, 410, 484, 604];

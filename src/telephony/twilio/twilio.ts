@@ -60,6 +60,12 @@ function voicePort(client: Client, settings: TwilioSettings, health: () => Promi
           statusCallbackEvent: ['ringing', 'completed'],
           timeout: ringSeconds,
           timeLimit: limitSeconds,
+          // Listened to while we speak already: nobody is held in silence for it. To the end of what a machine says,
+          // because a message is kept only from its tone on.
+          machineDetection: 'DetectMessageEnd',
+          asyncAmd: 'true',
+          asyncAmdStatusCallback: at('detected'),
+          asyncAmdStatusCallbackMethod: 'POST',
         }),
       );
     },

@@ -15,10 +15,10 @@ const written = (reply: Reply, language: Language = 'zh-CN', managerName = '王�
 const document = (inside: string) => `<?xml version="1.0" encoding="UTF-8"?><Response>${inside}</Response>`;
 const zh = (inside: string) => `<Say voice="Polly.Zhiyu-Neural" language="cmn-CN">${inside}</Say>`;
 const en = (inside: string) => `<Say voice="Polly.Joanna-Neural" language="en-US">${inside}</Say>`;
-const listening = (seconds: number, inside: string) =>
+const listening = (seconds: number, inside: string, input = 'input="dtmf"') =>
   document(
-    '<Gather input="dtmf" numDigits="1" finishOnKey="" actionOnEmptyResult="true" ' +
-      `timeout="${seconds}" action="${action}" method="POST">${inside}</Gather>` +
+    `<Gather ${input} numDigits="1" finishOnKey="" actionOnEmptyResult="true" ` +
+      `timeout="${seconds}" action="${action}" method="POST"${inside === '' ? '/>' : `>${inside}</Gather>`}` +
       `<Redirect method="POST">${action}</Redirect>`,
   );
 const hangingUp = (inside: string) => document(`${inside}<Hangup/>`);
@@ -82,6 +82,26 @@ const examples: readonly Example[] = [
     name: 'the opt-out confirmed, and the end',
     reply: { pauseSeconds: 0, say: [{ clip: 'N2' }], listenSeconds: null },
     expected: hangingUp(zh('已经停了。哪天想恢复,打12313说一声就行。再见!')),
+  },
+  {
+    name: 'a voicemail told who called, and the end',
+    reply: { pauseSeconds: 0, say: [{ clip: 'W1' }], listenSeconds: null },
+    expected: hangingUp(zh('市烟草公司回访,没有急事。稍后给您发短信,也可以打回这个号码。')),
+  },
+  {
+    name: 'an assistant told who we are: twelve seconds for a key or a voice',
+    reply: { pauseSeconds: 0, say: [{ clip: 'S0' }], listenSeconds: 12, hearsVoice: true },
+    expected: listening(
+      12,
+      zh('市烟草公司回访,想请店主给客户经理王建国打个分,不到两分钟。不推销,不问密码。'),
+      'input="dtmf speech" language="cmn-Hans-CN" speechTimeout="1"',
+    ),
+  },
+  {
+    name: 'an assistant that asked us to wait is waited for in silence',
+    language: 'en',
+    reply: { pauseSeconds: 0, say: [], listenSeconds: 12, hearsVoice: true },
+    expected: listening(12, '', 'input="dtmf speech" language="en-US" speechTimeout="1"'),
   },
   {
     name: 'hanging up without a word',

@@ -14,6 +14,9 @@ const voices: Readonly<
   en: { voice: 'Polly.Joanna-Neural', language: 'en-US' },
 };
 
+/** What a voice is listened to as, where one is waited for. */
+const recognized: Readonly<Record<Language, 'cmn-Hans-CN' | 'en-US'>> = { 'zh-CN': 'cmn-Hans-CN', en: 'en-US' };
+
 /** Keys that end a message: done, or what they mean everywhere. Any other one is taken for part of the noise. */
 const endsMessage = '1#*789';
 
@@ -31,9 +34,10 @@ export function twiml(reply: Reply, speaking: Speaking, action: string): string 
     response.hangup();
     return response.toString();
   }
-  const { record } = reply;
+  const { record, hearsVoice } = reply;
   const gather = response.gather({
-    input: ['dtmf'],
+    input: hearsVoice ? ['dtmf', 'speech'] : ['dtmf'],
+    ...(hearsVoice && { language: recognized[speaking.language], speechTimeout: '1' }),
     numDigits: 1,
     finishOnKey: '',
     // Without a key it falls through to the recording, where there is one.
