@@ -32,6 +32,8 @@ export interface Queues<C extends Catalogue> {
   clear(): Promise<void>;
   /** Throws unless the queue's store answers. */
   ping(): Promise<void>;
+  /** How many jobs nobody has taken up yet, but for those that wait for their next try. */
+  waiting(): Promise<number>;
   /** Stops taking jobs, waits for those that run, and lets go of every connection. */
   close(): Promise<void>;
 }
@@ -99,6 +101,10 @@ export async function openQueues<C extends Catalogue>(
     },
     async ping() {
       await Promise.all([...queues.values()].map((queue) => queue.getJobCounts('waiting')));
+    },
+    async waiting() {
+      const counts = await Promise.all([...queues.values()].map((queue) => queue.getJobCounts('waiting')));
+      return counts.reduce((sum, { waiting = 0 }) => sum + waiting, 0);
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.close()));

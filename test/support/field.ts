@@ -78,6 +78,7 @@ function servicesOf(city: City, asked: { name: string; payload: unknown }[]): Se
     async work() {},
     async clear() {},
     async ping() {},
+    waiting: async () => 0,
     async close() {},
   };
   const voice: Services['voice'] = {

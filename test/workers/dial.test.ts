@@ -129,6 +129,7 @@ beforeAll(async () => {
       async work() {},
       async clear() {},
       async ping() {},
+      waiting: async () => 0,
       async close() {},
     },
     voice: { port: carrier.voice, lane: voiceLane },

@@ -8,6 +8,7 @@ import type { CallFault } from './mischief.ts';
 import type { Counts, Reaction } from './person.ts';
 import { recordingPath, rfc2822 } from './resources.ts';
 import { SILENCE, type Utterance } from './speech.ts';
+import { Transcript } from './transcript.ts';
 import {
   BadTwiml,
   type DialVerb,
@@ -86,6 +87,7 @@ export class Call {
   readonly #exchange: Exchange;
   readonly #line: Line;
   readonly counts: Counts;
+  readonly transcript = new Transcript();
   readonly #heard: string[] = [];
   #sip: number = SIP.ok;
   #sequence = 0;
@@ -292,11 +294,12 @@ export class Call {
     }
     await this.#exchange.agenda.during(async () => {
       const fields = { ...this.#fields(), ...extra };
-      const { webhooks } = this.#exchange.parts;
       await this.#pester(address, method, fields);
       const copies = this.#fault === 'turns-doubled' ? 2 : 1;
       // Whoever takes a key twice is shown twice that it was one: the first copy's answer counts.
-      const [answer] = await Promise.all(Array.from({ length: copies }, () => webhooks.send(address, method, fields)));
+      const [answer] = await Promise.all(
+        Array.from({ length: copies }, () => this.#request(address, method, fields, extra.Digits)),
+      );
       await this.#replay(address, method, fields);
       this.#showSign();
       if (!answer || course !== this.#course || this.ended) return;
@@ -325,7 +328,15 @@ export class Call {
     if (this.#fault !== 'keys-replayed') return;
     const before = this.#askedBefore;
     this.#askedBefore = { address, method, fields };
-    if (before) await this.#exchange.parts.webhooks.send(before.address, before.method, before.fields);
+    if (before) await this.#request(before.address, before.method, before.fields, before.fields.Digits);
+  }
+
+  /** Asks for a document. */
+  #request(url: string, method: HttpMethod, fields: Fields, keys: string | undefined): Promise<WebhookAnswer> {
+    return this.transcript.during(
+      { at: this.#exchange.agenda.now(), what: 'asked', url, ...(keys === undefined ? {} : { keys }) },
+      () => this.#exchange.parts.webhooks.send(url, method, fields),
+    );
   }
 
   #carryOutAnswer(answer: WebhookAnswer & { ok: true }, address: string): void {
@@ -358,7 +369,7 @@ export class Call {
     for (const verb of verbs) {
       switch (verb.verb) {
         case 'say': {
-          const end = this.#listen(verb.prompt, verb.prompt.seconds, at, this.#hear(verb.prompt));
+          const end = this.#listen(verb.prompt, verb.prompt.seconds, at, this.#hear(verb.prompt, at));
           if (end === 'gone') return;
           at = end;
           break;
@@ -420,11 +431,15 @@ export class Call {
 
   /** @returns the second at which the next verb begins, or that the course of the document ends here */
   #gather(gather: Gather, at: number, address: string | null): number | 'gone' {
-    const reaction = this.#hear(gather.prompt, gather.speech);
+    const reaction = this.#hear(gather.prompt, at, gather.speech);
     if (reaction.does === 'speak' && gather.speech && reaction.at <= gather.prompt.seconds + gather.timeout) {
       this.#silentFor = 0;
-      const fields = { SpeechResult: reaction.words, Confidence: '0.9', msg: 'Gather End' };
-      this.#in(at + reaction.at + SPEECH_END, () => this.#goTo(gather.action ?? '', gather.method, address, fields));
+      const { words } = reaction;
+      const fields = { SpeechResult: words, Confidence: '0.9', msg: 'Gather End' };
+      this.#in(at + reaction.at + SPEECH_END, () => {
+        this.transcript.note({ at: this.#exchange.agenda.now(), what: 'answered', words });
+        this.#goTo(gather.action ?? '', gather.method, address, fields);
+      });
       return 'gone';
     }
     const presses = reaction.does === 'press' ? reaction.presses : [];
@@ -433,7 +448,10 @@ export class Call {
     if (end === 'gone') return 'gone';
     if (gathered.digits === '' && !gather.actionOnEmptyResult) return end;
     const fields = { Digits: gathered.digits, FinishedOnKey: gathered.finishedOnKey, msg: 'Gather End' };
-    this.#in(end, () => this.#goTo(gather.action ?? '', gather.method, address, fields));
+    this.#in(end, () => {
+      this.transcript.note({ at: this.#exchange.agenda.now(), what: 'pressed', keys: gathered.digits });
+      this.#goTo(gather.action ?? '', gather.method, address, fields);
+    });
     return 'gone';
   }
 
@@ -449,6 +467,7 @@ export class Call {
     const waits = cut || leaves || key !== '' ? 0 : record.timeout;
     this.#silentFor = 0;
     this.#in(at + record.beep + seconds + waits, () => {
+      this.transcript.note({ at: this.#exchange.agenda.now(), what: 'spoke', seconds });
       const { sid } = this.#exchange.record(this.sid, seconds);
       const path = recordingPath(sid, this.#exchange.parts.accountSid);
       const fields = {
@@ -464,18 +483,23 @@ export class Call {
   /** Hung up in the middle of a message: its action is told all the same, and whatever that answers comes too late. */
   #leave({ action, method }: RecordVerb, address: string | null, fields: Fields): void {
     this.#end('completed', SIP.ok);
-    const { agenda, parts } = this.#exchange;
+    const { agenda } = this.#exchange;
     const target = targetOf(action ?? '', address);
     if (target === null) return;
     void agenda.during(async () => {
-      const answer = await parts.webhooks.send(target, method, { ...this.#fields(), ...fields });
+      const answer = await this.#request(target, method, { ...this.#fields(), ...fields }, fields.Digits);
       if (!answer.ok) this.#alert(answer.code, answer.reason);
     });
   }
 
-  /** @param speech somebody is listened to, also where nothing is said to him */
-  #hear(prompt: Utterance, speech = false): Reaction {
+  /**
+   * @param after seconds from now until it is said
+   * @param speech somebody is listened to, also where nothing is said to him
+   */
+  #hear(prompt: Utterance, after: number, speech = false): Reaction {
     if (prompt.words === '' && !speech) return { does: 'nothing' };
+    const at = new Date(this.#exchange.agenda.now().getTime() + after * 1000);
+    if (prompt.words !== '') this.transcript.note({ at, what: 'said', words: prompt.words, seconds: prompt.seconds });
     this.#exchange.learn(this.#line, prompt.words);
     const heard = { now: prompt, before: [...this.#heard], name: this.#line.name };
     this.#heard.push(prompt.words);
@@ -493,7 +517,10 @@ export class Call {
       reaction.does === 'hang-up' ? reaction.at : Number.POSITIVE_INFINITY,
     );
     if (leaves < seconds) {
-      this.#in(at + Math.max(0, leaves), () => this.#end('completed', SIP.ok));
+      this.#in(at + Math.max(0, leaves), () => {
+        this.transcript.note({ at: this.#exchange.agenda.now(), what: 'hung-up' });
+        this.#end('completed', SIP.ok);
+      });
       return 'gone';
     }
     // A key is a sign of life for both sides.
@@ -542,6 +569,7 @@ export class Call {
     this.#sip = sip;
     this.ended = at;
     this.updated = at;
+    this.transcript.note({ at, what: 'status', status });
     this.#exchange.parts.journal.append({
       entry: 'end',
       at: at.toISOString(),
@@ -589,7 +617,10 @@ export class Call {
     return this.#exchange.agenda.during(async () => {
       await this.#pester(statusCallback, statusCallbackMethod, fields);
       for (const one of this.#toSend(event, fields)) {
-        const answer = await this.#exchange.parts.webhooks.send(statusCallback, statusCallbackMethod, one);
+        const answer = await this.transcript.during(
+          { at: this.#exchange.agenda.now(), what: 'told', url: statusCallback, status: one.CallStatus ?? '' },
+          () => this.#exchange.parts.webhooks.send(statusCallback, statusCallbackMethod, one),
+        );
         if (!answer.ok) this.#alert(answer.code, answer.reason);
       }
     });
@@ -639,6 +670,7 @@ export class Call {
     const now = this.#exchange.agenda.now();
     this.status = status;
     this.updated = now;
+    this.transcript.note({ at: now, what: 'status', status });
     return now;
   }
 

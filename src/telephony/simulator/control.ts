@@ -1,5 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Call } from './call.ts';
 import type { Exchange } from './exchange.ts';
+import type { Text } from './text.ts';
+import { masked } from './transcript.ts';
 
 /**
  * The simulator's own addresses, outside Twilio's paths: `/_control/{token}/…`. They move a standing clock and tell what
@@ -29,6 +32,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET calls': (control) => control.calls(),
   'GET ring-backs': (control) => control.ringBacks(),
   'GET tally': (control) => control.tally(),
+  'GET transcripts': (control) => control.transcripts(),
 };
 
 export class Control {
@@ -74,7 +78,7 @@ export class Control {
     const lines = this.#exchange.ordered.map((call) =>
       JSON.stringify({
         sid: call.sid,
-        attempt: call.order.url?.match(UUID)?.at(-1) ?? null,
+        attempt: attemptIn(call.order.url),
         phone: this.#exchange.alias(call.order.to),
         created: call.created.toISOString(),
         ended: call.ended?.toISOString() ?? null,
@@ -98,6 +102,16 @@ export class Control {
     return { status: 200, type: 'application/x-ndjson', body: lines.map((line) => `${line}\n`).join('') };
   }
 
+  /** Everything that happened in every call and with every text since the start, one of them a line. */
+  transcripts(): ControlAnswer {
+    const { calls, texts } = this.#exchange;
+    const lines = [
+      ...calls.map((call) => ({ ...callFacts(call), events: call.transcript.events })),
+      ...texts.map((text) => ({ ...textFacts(text), events: text.transcript.events })),
+    ].map((one) => JSON.stringify(one));
+    return { status: 200, type: 'application/x-ndjson', body: lines.map((line) => `${line}\n`).join('') };
+  }
+
   tally(): ControlAnswer {
     return json(this.#exchange.tally());
   }
@@ -112,6 +126,17 @@ export class Control {
     });
   }
 }
+
+const callFacts = ({ sid, direction, order, status, created }: Call) => ({
+  ...{ call: sid, attempt: attemptIn(order.url), direction, status, created },
+  ...{ from: masked(order.from), to: masked(order.to) },
+});
+
+const textFacts = ({ sid, direction, from, to, body, status, created }: Text) => ({
+  ...{ text: sid, direction, status, created, from: masked(from), to: masked(to), body },
+});
+
+const attemptIn = (url: string | null): string | null => url?.match(UUID)?.at(-1) ?? null;
 
 function same(a: string, b: string): boolean {
   const digest = (value: string) => createHash('sha256').update(value).digest();

@@ -6,6 +6,7 @@ import { DELIVERY_FAULTS } from './faults.ts';
 import type { Entry, TextOrder } from './journal.ts';
 import type { Counts } from './person.ts';
 import { normalise } from './speech.ts';
+import { Transcript } from './transcript.ts';
 import { readTwiml } from './twiml.ts';
 import type { Fields } from './webhook.ts';
 
@@ -18,6 +19,7 @@ export type TextStatus = 'queued' | 'sent' | 'delivered' | 'undelivered' | 'fail
 
 export interface Text {
   readonly sid: string;
+  readonly transcript: Transcript;
   readonly to: string;
   readonly from: string;
   readonly body: string;
@@ -43,6 +45,7 @@ const DELIVERY_SECONDS = 2;
 /** A text to a person. */
 export class SentText implements Text {
   readonly direction = 'outbound-api';
+  readonly transcript = new Transcript();
   readonly created: Date;
   status: TextStatus = 'queued';
   sent: Date | null = null;
@@ -157,11 +160,10 @@ export class SentText implements Text {
     const now = exchange.agenda.now();
     const text = new ReceivedText(sid, this.to, this.from, body, now);
     exchange.receive(text);
+    text.transcript.note({ at: now, what: 'wrote', body });
     void exchange.agenda.during(async () => {
-      const answer = await exchange.parts.webhooks.send(
-        smsUrl,
-        'POST',
-        inboundFields(text, exchange, this.messagingServiceSid),
+      const answer = await text.transcript.during({ at: now, what: 'asked', url: smsUrl }, () =>
+        exchange.parts.webhooks.send(smsUrl, 'POST', inboundFields(text, exchange, this.messagingServiceSid)),
       );
       const done = { at: exchange.agenda.now().toISOString(), sid, of: this.sid, from: text.from, to: text.to, body };
       exchange.parts.journal.append({ entry: 'reply', ...done });
@@ -191,6 +193,7 @@ export class SentText implements Text {
     this.status = status;
     this.error = error;
     this.updated = this.#exchange.agenda.now();
+    this.transcript.note({ at: this.updated, what: 'status', status });
     this.#exchange.parts.journal.append({
       entry: 'text-status',
       at: this.updated.toISOString(),
@@ -219,7 +222,10 @@ export class SentText implements Text {
       fields.ErrorMessage = DELIVERY_FAULTS[this.error] ?? '';
     }
     void this.#exchange.agenda.during(async () => {
-      const answer = await this.#exchange.parts.webhooks.send(statusCallback, 'POST', fields);
+      const answer = await this.transcript.during(
+        { at: this.#exchange.agenda.now(), what: 'told', url: statusCallback, status: fields.MessageStatus ?? '' },
+        () => this.#exchange.parts.webhooks.send(statusCallback, 'POST', fields),
+      );
       if (!answer.ok) this.#exchange.alert({ code: answer.code, sid: this.sid, reason: answer.reason });
     });
   }
@@ -233,6 +239,7 @@ export class SentText implements Text {
 /** A text from a person. */
 export class ReceivedText implements Text {
   readonly direction = 'inbound';
+  readonly transcript = new Transcript();
   readonly status = 'received';
   readonly messagingServiceSid = null;
   readonly error = null;
