@@ -69,7 +69,14 @@ beforeAll(async () => {
   services = {
     ...city,
     ...{ log: silentLog, activity: new Activity(), text: null, voice: { port: voice, lane } },
-    queues: { async add() {}, async work() {}, async clear() {}, async ping() {}, async close() {} },
+    queues: {
+      async add() {},
+      async work() {},
+      async clear() {},
+      async ping() {},
+      waiting: async () => 0,
+      async close() {},
+    },
   };
   jobs = handlersFor(services);
   const web = createApp(services, {

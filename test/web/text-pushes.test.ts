@@ -50,7 +50,7 @@ beforeAll(async () => {
       async work() {},
       async clear() {},
       async ping() {},
-    waiting: async () => 0,
+      waiting: async () => 0,
       async close() {},
     },
     voice: { port: nobody, lane: { ...lane, channel: 'voice' } },
