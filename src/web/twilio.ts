@@ -7,6 +7,7 @@ import { attemptOfRing } from '../survey/fieldwork/ring-back.ts';
 import { takeDetection, takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import { type Input, keys } from '../survey/interview/conversation.ts';
 import { asksToWait } from '../survey/interview/screening.ts';
+import { standardQuestionnaire } from '../survey/questionnaire/questionnaire.ts';
 import { troubleOf } from '../telephony/twilio/errors.ts';
 import { callReport, callStatus, detectedBy, textReport, textStatus } from '../telephony/twilio/reports.ts';
 import { isSigned } from '../telephony/twilio/signature.ts';
@@ -38,6 +39,7 @@ export function twilioRouter(services: Services, webhooks: TwilioWebhooks): Rout
     if (isSigned(webhooks.authTokens, webhooks.publicUrl, { path: request.originalUrl, signature, form })) next();
     else response.status(403).type('text/plain').send('not signed by the carrier\n');
   });
+  router.post('/voice/fallback', (request, response) => fallback(services, webhooks, request, response));
   router.post('/voice/inbound', (request, response) => ringBack(services, webhooks, request, response));
   router.post('/voice/inbound/status', (request, response) => ringBackReport(services, request, response));
   router.post('/voice/inbound/wanted', (request, response) => personWanted(services, request, response));
@@ -46,7 +48,9 @@ export function twilioRouter(services: Services, webhooks: TwilioWebhooks): Rout
   router.post('/voice/:attempt/:turn', (request, response) => voiceTurn(services, webhooks, request, response));
   deskWebhooks(router, services, webhooks.publicUrl);
   router.post('/text/:message/status', (request, response) => textStatusReport(services, request, response));
-  router.post('/text', (request, response) => inboundText(services, request, response));
+  // A text is known by its id: where the first address failed after taking it in, the second takes nothing in.
+  for (const path of ['/text', '/text/fallback'])
+    router.post(path, (request, response) => inboundText(services, request, response));
   return router;
 }
 
@@ -54,7 +58,7 @@ const turnPath = z.object({ attempt: z.uuid(), turn: z.coerce.number().int().min
 
 async function voiceTurn(
   services: Services,
-  { publicUrl }: TwilioWebhooks,
+  webhooks: TwilioWebhooks,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -63,9 +67,9 @@ async function voiceTurn(
   const { attempt, turn } = path.data;
   const input = heard(turn, said.parse(request.body));
   try {
-    const { reply, next, speaking } = await takeVoiceTurn(services, attempt, turn, input);
+    const next = await turnTwiml(services, webhooks, { attempt, turn }, input);
     if (input.kind === 'recorded') await services.queues.add('voice-message', { recordingId: input.id });
-    response.type('text/xml').send(twiml(reply, speaking, `${publicUrl}/twilio/voice/${attempt}/${next}`));
+    response.type('text/xml').send(next);
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
     response
@@ -73,6 +77,51 @@ async function voiceTurn(
       .type('text/xml')
       .send(hangUpTwiml());
   }
+}
+
+const failed = z.object({ ErrorUrl: z.string().max(2000).catch('') });
+
+/**
+ * We failed to answer, and the carrier asks here instead, with the address that failed. A turn that was taken in before
+ * it failed gets its first answer; one that was not is taken in as silence, so that whatever was keyed is asked for once
+ * more. Where that fails too, without our database for one, he is told kindly that we call at another time.
+ */
+async function fallback(
+  services: Services,
+  webhooks: TwilioWebhooks,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { ErrorUrl } = failed.parse(request.body);
+  const [, attempt, turn] = /\/twilio\/voice\/([^/?#]+)\/(\d+)$/.exec(ErrorUrl) ?? [];
+  const path = turnPath.safeParse({ attempt, turn });
+  try {
+    if (!path.success) return void response.type('text/xml').send(anotherTime());
+    const input: Input = path.data.turn === 0 ? { kind: 'answered' } : { kind: 'silence' };
+    response.type('text/xml').send(await turnTwiml(services, webhooks, path.data, input));
+  } catch (error) {
+    if (error instanceof KnownError && error.code === 'unknown-attempt') return notFound(response);
+    services.log.error({ err: error, attemptId: attempt }, 'a call could not be gone on with');
+    response.type('text/xml').send(anotherTime());
+  }
+}
+
+/** Said without asking anything of what may have failed. */
+const anotherTime = (): string =>
+  twiml(
+    { pauseSeconds: 0, say: [{ clip: 'G1' }], listenSeconds: null },
+    { language: 'zh-CN', managerName: '', questionnaire: standardQuestionnaire() },
+    '',
+  );
+
+async function turnTwiml(
+  services: Services,
+  { publicUrl }: TwilioWebhooks,
+  { attempt, turn }: z.infer<typeof turnPath>,
+  input: Input,
+): Promise<string> {
+  const { reply, next, speaking } = await takeVoiceTurn(services, attempt, turn, input);
+  return twiml(reply, speaking, `${publicUrl}/twilio/voice/${attempt}/${next}`);
 }
 
 /** A carrier's id: letters, digits and signs that a database takes. */

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import twilio from 'twilio';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Activity } from '../../src/platform/activity.ts';
+import { connect } from '../../src/platform/database.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { claimDue } from '../../src/survey/fieldwork/claim.ts';
 import type { Lane } from '../../src/survey/fieldwork/pace.ts';
@@ -42,6 +43,8 @@ let heard: string[];
 /** Requests of the carrier, by the last part of their address. */
 let told: string[];
 let verdictsAreLost: boolean;
+/** Requests that we fail to answer: before their turn was taken in, or after. */
+let failing: { readonly at: string; readonly takenIn: boolean } | null;
 
 const person: Person = {
   ...{ texts: { arrive: true }, patience: 100, read: () => null, nameIn: () => null },
@@ -87,6 +90,8 @@ beforeAll(async () => {
     const at = request.url?.split('/').at(-1) ?? '';
     if (verdictsAreLost && at === 'detected') return void request.socket.destroy();
     told.push(at);
+    if (failing?.at === at && !failing.takenIn) return void response.writeHead(500).end();
+    if (failing?.at === at) Object.assign(response, { end: () => request.socket.destroy() });
     web(request, response);
   });
 });
@@ -101,6 +106,7 @@ beforeEach(async () => {
   reactions = {};
   told = [];
   verdictsAreLost = false;
+  failing = null;
   network.weather = fine;
   // Nothing of the last test goes on.
   for (const { carrier_id } of await all<{ carrier_id: string }>(
@@ -382,5 +388,51 @@ describe('a verdict', () => {
     expect(await post(`${attempt}/detected`, { CallSid: 'CA1' })).toBe(400);
     expect(await report(attempt, 'a parrot')).toBe(204);
     expect(await all('SELECT * FROM attempt WHERE id = $1', attempt)).toEqual(before);
+  });
+});
+
+describe('a turn that we fail to answer', () => {
+  test.each([
+    ['before it was taken in: the question is put again', false, ['answered', 'silence', 'silence', 'key', 'silence']],
+    ['after it was taken in: he hears what he would have heard', true, ['answered', 'silence', 'key', 'silence']],
+  ])('%s, and nothing is stored twice', async (_when, takenIn, expected) => {
+    greeting = { seconds: 0.8, ends: 'other' };
+    reactions = {
+      [Q1]: { does: 'press', presses: [{ key: '4', at: 17 }] },
+      没听到: { does: 'press', presses: [{ key: '4', at: 27 }] },
+    };
+    const attempt = await call();
+    failing = { at: '2', takenIn };
+    await talk(90);
+    expect(told).toContain('fallback');
+    expect((await turns(attempt)).slice(0, expected.length)).toEqual(expected);
+    expect(await all('SELECT item, value FROM answer WHERE attempt_id = $1', attempt)).toEqual([
+      { item: 'Q1', value: 4 },
+    ]);
+  });
+
+  test('at all: the call ends kindly', async () => {
+    const attempt = await call();
+    const broken = createApp(
+      { ...services, database: connect('postgresql://nobody@127.0.0.1:9/none') },
+      {
+        ...{ twilio: { authTokens: [account.authToken], publicUrl }, publicUrl },
+        sessionSecret: 'a secret of the tests, long enough to be one',
+      },
+    );
+    const elsewhere = createServer(broken);
+    const origin = await listening(elsewhere);
+    const fields = { CallSid: 'CA1', ErrorCode: '11200', ErrorUrl: `${publicUrl}/twilio/voice/${attempt}/1` };
+    const signature = twilio.getExpectedTwilioSignature(
+      account.authToken,
+      `${publicUrl}/twilio/voice/fallback`,
+      fields,
+    );
+    const answer = await fetch(`${origin}/twilio/voice/fallback`, {
+      ...{ method: 'POST', headers: { 'X-Twilio-Signature': signature }, body: new URLSearchParams(fields) },
+    });
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toMatch(/<Say[^>]*>我们换个时间再打,再见!<\/Say><Hangup\/>/);
+    await closed(elsewhere);
   });
 });

@@ -54,6 +54,9 @@ function voicePort(client: Client, settings: TwilioSettings, health: () => Promi
           from,
           url: at('0'),
           method: 'POST',
+          // Asked where we failed to answer: it has the failed address with it.
+          fallbackUrl: `${publicUrl}/twilio/voice/fallback`,
+          fallbackMethod: 'POST',
           statusCallback: at('status'),
           statusCallbackMethod: 'POST',
           // That it was taken, the answer to this request says; that somebody answered, the first turn.
