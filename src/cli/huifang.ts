@@ -177,6 +177,20 @@ program
   );
 
 program
+  .command('texts')
+  .description('短信模板及其登记情况 · every text as it is registered with a carrier, and how each stands there')
+  .addOption(new Option('--language <language>', 'in which words').choices(['zh-CN', 'en']).default('zh-CN'))
+  .action(async ({ language }) => {
+    if (!(await (await import('./texts.ts')).listTexts(language, process.stdout))) process.exitCode = 1;
+  });
+
+program
+  .command('announce')
+  .description('本季告知短信：人数、条数、进度 · the quarter’s announcement to every shop: how many, and how far it is')
+  .option('--yes', '发送 · send it', false)
+  .action(async (options) => (await import('./texts.ts')).announceQuarter(options, process.stdout));
+
+program
   .command('simulate')
   .description('Twilio 兼容的模拟运营商 · a Twilio-compatible carrier with simulated retailers')
   .helpOption(false)

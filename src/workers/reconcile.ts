@@ -3,10 +3,12 @@ import { endDeskCall } from '../survey/desk/call.ts';
 import { releaseForgotten, withdrawUnstaffed } from '../survey/desk/forgotten.ts';
 import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { recordMessageReport } from '../survey/fieldwork/message.ts';
+import { lookAfterSilence } from '../survey/fieldwork/silence.ts';
 import { raiseLateRechecks } from '../survey/quality/raise-flags.ts';
 import { launchDue } from '../survey/round/schedule.ts';
 import { releaseDueSpotChecks } from '../survey/round/spot-check.ts';
 import type { KnownCall, KnownText } from '../telephony/ports.ts';
+import { sendNotices } from './notices.ts';
 import { drawRules } from './rules.ts';
 import type { Services } from './services.ts';
 import { pushesWait } from './text-push.ts';
@@ -28,7 +30,11 @@ export async function reconcile(services: Services): Promise<void> {
   for (const message of await dueMessages(services.database.query, now))
     await guarded(services, () => checkMessage(services, message, now));
   if (await pushesWait(services.database.query)) await services.queues.add('text-push', {});
-  await endSilentThreads(services, now);
+  await guarded(services, async () => {
+    for (const messageId of await lookAfterSilence(services.database.query, now))
+      await services.queues.add('text', { messageId });
+  });
+  await guarded(services, () => sendNotices(services));
   await guarded(services, () => checkDeskCalls(services, now));
   await findLostMessages(services, (check) => guarded(services, check));
   await askForVoiceMessages(services);
@@ -145,12 +151,14 @@ function dueMessages(query: Query, now: Date): Promise<DueMessage[]> {
     name: 'reconcile-messages',
     text: `
       WITH due AS (
-        SELECT id FROM message WHERE check_at <= $1 AND state IN ('planned', 'sending', 'unknown') ORDER BY check_at LIMIT ${batch} FOR UPDATE SKIP LOCKED
+        SELECT id FROM message
+        WHERE check_at <= $1 AND (state IN ('sending', 'unknown') OR (state = 'planned' AND attempt_id IS NOT NULL)) ORDER BY check_at LIMIT ${batch} FOR UPDATE SKIP LOCKED
       )
       UPDATE message m SET check_at = $2, state = CASE WHEN m.state = 'sending' THEN 'unknown' ELSE m.state END
-      FROM due JOIN message old ON old.id = due.id JOIN attempt a ON a.id = old.attempt_id JOIN phone p ON p.id = a.phone_id
+      FROM due JOIN message old ON old.id = due.id LEFT JOIN attempt a ON a.id = old.attempt_id LEFT JOIN phone p ON p.id = a.phone_id
+      LEFT JOIN notice n ON n.message_id = old.id
       WHERE m.id = due.id
-      RETURNING m.id, m.state, m.checks, m.sent_at AS "sentAt", p.sealed AS "sealedNumber"`,
+      RETURNING m.id, m.state, m.checks, m.sent_at AS "sentAt", coalesce(p.sealed, n.sealed) AS "sealedNumber"`,
     values: [now, minutes(now, 2)],
   });
 }
@@ -188,21 +196,6 @@ async function firstUnclaimed(query: Query, texts: readonly KnownText[]): Promis
   });
   const ours = new Set(taken.map(({ id }) => id));
   return nameless.findLast(({ carrierId }) => carrierId !== null && !ours.has(carrierId)) ?? null;
-}
-
-/** A day after its last text an unanswered thread is over; a later reply still counts until the round closes. */
-async function endSilentThreads({ database }: Services, now: Date): Promise<void> {
-  await database.query({
-    name: 'reconcile-threads',
-    text: `
-      WITH silent AS (
-        UPDATE attempt SET state = 'ended', ended_at = $1, check_at = NULL, touched_at = $1
-        WHERE check_at <= $1 AND channel = 'sms' AND state IN ('sending', 'sent', 'delivered', 'unknown')
-        RETURNING case_id
-      )
-      INSERT INTO outbox (topic, case_id, at) SELECT 'ended', case_id, $1 FROM silent`,
-    values: [now],
-  });
 }
 
 /** Spot checks whose minute has come. */

@@ -88,7 +88,11 @@ async function openThread(): Promise<string> {
   await all(`UPDATE survey_case SET due_channel = 'sms' WHERE due_at IS NOT NULL`);
   const { attemptIds, messageIds } = await claim(sms);
   const [messageId = ''] = messageIds;
-  await beginSending(city.database.query, messageId, city.clock.now(), later(60));
+  await beginSending(city.database.query, messageId, city.clock.now(), {
+    checkAt: later(60),
+    silentAt: later(60),
+    segments: 1,
+  });
   await recordMessageReport(city.database.query, messageId, `SM${messageId}`, { state: 'sent' }, city.clock.now());
   return attemptIds[0] ?? '';
 }
@@ -132,7 +136,13 @@ describe('a call while a thread is open', () => {
     expect(await findPlanned(city.database.query, planned?.id ?? '', city.clock.now())).toMatchObject({
       allowed: false,
     });
-    expect(await beginSending(city.database.query, planned?.id ?? '', city.clock.now(), later(60))).toBeNull();
+    expect(
+      await beginSending(city.database.query, planned?.id ?? '', city.clock.now(), {
+        checkAt: later(60),
+        silentAt: later(60),
+        segments: 1,
+      }),
+    ).toBeNull();
   });
 
   it('goes on with the next question when a text answered this one first', async () => {

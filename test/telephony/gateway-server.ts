@@ -12,7 +12,7 @@ interface GatewayText extends z.infer<typeof order> {
   state: 'sent' | 'delivered' | 'failed';
 }
 
-export function gatewayServer(token: string) {
+export function gatewayServer(token: string, now: () => Date = () => new Date()) {
   const sent: GatewayText[] = [];
   const answered = (status: number, body: unknown) => ({
     status,
@@ -29,7 +29,7 @@ export function gatewayServer(token: string) {
       const url = new URL(request.url ?? '/', 'http://gateway');
       if (request.method === 'POST' && url.pathname === '/messages') {
         const text = order.parse(JSON.parse(body));
-        sent.push({ ...text, at: new Date(), state: 'sent' });
+        sent.push({ ...text, at: now(), state: 'sent' });
         return answered(202, { id: `G-${sent.length}` });
       }
       if (url.pathname === '/messages') {

@@ -94,7 +94,11 @@ async function threads(count: number): Promise<Open[]> {
   const open: Open[] = [];
   for (const [index, attemptId] of attemptIds.slice(0, count).entries()) {
     const messageId = messageIds[index] ?? '';
-    await beginSending(city.database.query, messageId, city.clock.now(), later(60));
+    await beginSending(city.database.query, messageId, city.clock.now(), {
+      checkAt: later(60),
+      silentAt: later(60),
+      segments: 1,
+    });
     await recordMessageReport(city.database.query, messageId, `B${messageId}`, { state: 'sent' }, city.clock.now());
     const [row] = await all<{ sealed: Buffer }>(
       'SELECT p.sealed FROM attempt a JOIN phone p ON p.id = a.phone_id WHERE a.id = $1',

@@ -648,7 +648,11 @@ describe('a text', () => {
 
   test('cut off between commit and sending is looked up, not sent again', async () => {
     const { messageId } = await claim(textLane);
-    await beginSending(city.database.query, messageId, city.clock.now(), inSeconds(60));
+    await beginSending(city.database.query, messageId, city.clock.now(), {
+      checkAt: inSeconds(60),
+      silentAt: inSeconds(60),
+      segments: 1,
+    });
     await jobs.text({ messageId });
     await wait(60);
     await jobs.reconcile({});

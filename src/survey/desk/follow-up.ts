@@ -2,6 +2,7 @@ import { audit } from '../../platform/audit.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { BadInput, Refused } from '../../platform/errors.ts';
+import { noticeClosedWish } from '../fieldwork/notice.ts';
 import { enterStopAtDesk } from '../fieldwork/opt-out.ts';
 import type { Caller } from './queue.ts';
 
@@ -122,6 +123,7 @@ export async function finishFollowUp(
       values: [id, callerId, said, now],
     });
     if (done.length === 0) throw new Refused('not-yours', '这条诉求不在您手里 · this wish is not yours');
+    await noticeClosedWish(query, id, now);
     await audit(query, now, { actor: callerId, action: 'follow-up.finish', subject: id });
   });
 }

@@ -4,29 +4,23 @@ import type { Reported } from './call.ts';
 
 /** The life of one text of ours: planned, sending, then whatever its carrier says. */
 
-/** After its last text a thread stays open for a day, then its silence is an outcome. */
-export const threadHours = 24;
-
-export interface Sending {
-  readonly attemptId: string;
-  readonly text: TextId;
-  readonly sealedNumber: Buffer;
-  readonly language: Language;
-  readonly managerName: string;
-  readonly questionnaireId: string;
-  /** The rating so far, which some texts repeat. */
-  readonly overall: number | null;
-}
-
 /** The one text that a number which said stop still gets: that it was heard. */
 const farewellToTexts = `m.text = 'SX'`;
 
-interface Planned {
+export interface Planned {
+  readonly text: TextId;
   readonly slotAt: Date;
   readonly createdAt: Date;
   /** It begins its thread. */
   readonly first: boolean;
   readonly timeZone: string;
+  readonly language: Language;
+  readonly managerName: string;
+  readonly questionnaireId: string;
+  /** The rating so far, which some texts repeat. */
+  readonly overall: number | null;
+  /** He was reminded once. */
+  readonly reminded: boolean;
   /** The number is open to us and the round goes on, or he just wrote to us. */
   readonly allowed: boolean;
 }
@@ -36,43 +30,68 @@ export async function findPlanned(query: Query, messageId: string, now: Date): P
   const [row] = await query<Planned>({
     name: 'message-planned',
     text: `
-      SELECT a.slot_at AS "slotAt", m.created_at AS "createdAt", a.state = 'claimed' AS first, c.time_zone AS "timeZone",
+      SELECT m.text, a.slot_at AS "slotAt", m.created_at AS "createdAt", a.state = 'claimed' AS first, c.time_zone AS "timeZone",
+             shop.language, manager.name AS "managerName", r.questionnaire_id AS "questionnaireId", c.overall,
+             EXISTS (SELECT FROM message sr WHERE sr.attempt_id = a.id AND sr.text = 'SR') AS reminded,
              ((p.opted_out_at IS NULL OR ${farewellToTexts})
+               AND (m.text <> 'SR' OR (c.overall IS NULL AND a.state <> 'ended'))
                AND (a.state <> 'claimed' OR (r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2)))) AS allowed
       FROM message m JOIN attempt a ON a.id = m.attempt_id JOIN survey_case c ON c.id = a.case_id
       JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
+      JOIN retailer shop ON shop.id = c.retailer_id JOIN manager ON manager.id = c.manager_id
       WHERE m.id = $1 AND m.state = 'planned'`,
     values: [messageId, now],
   });
   return row ?? null;
 }
 
+export interface Begun {
+  /** When the reconciler looks after it, should nothing be heard. */
+  readonly checkAt: Date;
+  /** When the thread is, should nobody reply. */
+  readonly silentAt: Date;
+  readonly segments: number;
+}
+
 /**
  * Commits that the carrier is now being asked; lets one of two deliveries of the same job through, and begins no thread
  * on a number that opted out, or in a round that stands still, since the text was looked at.
+ *
+ * @returns the sealed number, or null where it is not to be sent by us.
  */
-export async function beginSending(query: Query, messageId: string, now: Date, checkAt: Date): Promise<Sending | null> {
-  const [row] = await query<Sending>({
+export async function beginSending(
+  query: Query,
+  messageId: string,
+  now: Date,
+  { checkAt, silentAt, segments }: Begun,
+): Promise<Buffer | null> {
+  const [row] = await query<{ sealed: Buffer }>({
     name: 'message-begin',
     text: `
       WITH sending AS (
-        UPDATE message m SET state = 'sending', sent_at = $2, check_at = $3
+        UPDATE message m SET state = 'sending', sent_at = $2, check_at = $3, segments = $5
         FROM attempt a JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
         WHERE m.id = $1 AND m.state = 'planned' AND a.id = m.attempt_id
           AND (p.opted_out_at IS NULL OR ${farewellToTexts}) AND (a.state <> 'claimed' OR r.state = 'fielding')
-        RETURNING m.attempt_id, m.text
+        RETURNING m.attempt_id
       ), thread AS (
         UPDATE attempt a SET state = CASE WHEN a.state = 'claimed' THEN 'sending' ELSE a.state END,
                dialed_at = coalesce(a.dialed_at, $2::timestamptz), touched_at = $2, check_at = CASE WHEN a.state = 'ended' THEN NULL ELSE $4::timestamptz END
-        FROM sending s WHERE a.id = s.attempt_id RETURNING a.id, a.case_id, a.phone_id
+        FROM sending s WHERE a.id = s.attempt_id RETURNING a.phone_id
       )
-      SELECT t.id AS "attemptId", s.text, p.sealed AS "sealedNumber", shop.language, m.name AS "managerName", r.questionnaire_id AS "questionnaireId",
-             c.overall
-      FROM thread t JOIN sending s ON s.attempt_id = t.id JOIN phone p ON p.id = t.phone_id JOIN survey_case c ON c.id = t.case_id
-      JOIN retailer shop ON shop.id = c.retailer_id JOIN manager m ON m.id = c.manager_id JOIN round r ON r.id = c.round_id`,
-    values: [messageId, now, checkAt, new Date(now.getTime() + threadHours * 3_600_000)],
+      SELECT p.sealed FROM thread t JOIN phone p ON p.id = t.phone_id`,
+    values: [messageId, now, checkAt, silentAt, segments],
   });
-  return row ?? null;
+  return row?.sealed ?? null;
+}
+
+/** Certainly not sent, and of use later: planned again. */
+export async function putOff(query: Query, messageId: string, until: Date): Promise<void> {
+  await query({
+    name: 'message-put-off',
+    text: `UPDATE message SET state = 'planned', check_at = $2 WHERE id = $1 AND state IN ('planned', 'sending')`,
+    values: [messageId, until],
+  });
 }
 
 /** What a carrier says of a text: only ever forward, in whatever order it says it. */

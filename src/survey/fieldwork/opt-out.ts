@@ -3,9 +3,11 @@ import type { Query } from '../../platform/database.ts';
 /**
  * Enters a stop by text for a number that has no thread: it was called and never written to. Posted for its open cases,
  * which otherwise would wait for a call that is never made. A number we do not know, or one that is stopped, is left.
+ *
+ * @returns whether this stopped it.
  */
-export async function enterStop(query: Query, phoneIndex: Buffer, now: Date): Promise<void> {
-  await query({
+export async function enterStop(query: Query, phoneIndex: Buffer, now: Date): Promise<boolean> {
+  const entered = await query({
     name: 'opt-out-enter',
     text: `
       WITH stopped AS (
@@ -14,9 +16,10 @@ export async function enterStop(query: Query, phoneIndex: Buffer, now: Date): Pr
         INSERT INTO outbox (topic, case_id, at)
         SELECT 'opt-out', c.id, $2 FROM stopped JOIN survey_case c ON c.phone_id = stopped.id AND c.state <> 'done'
       )
-      INSERT INTO opt_out (phone_id, entry, source, at) SELECT id, 'stop', 'sms', $2 FROM stopped`,
+      INSERT INTO opt_out (phone_id, entry, source, at) SELECT id, 'stop', 'sms', $2 FROM stopped RETURNING phone_id`,
     values: [phoneIndex, now],
   });
+  return entered.length > 0;
 }
 
 /**

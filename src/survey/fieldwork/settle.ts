@@ -17,6 +17,7 @@ import type { Answers, Conversation } from '../interview/conversation.ts';
 import { mayResume, type Thread, threadIsAnswered } from '../interview/thread.ts';
 import { applyInvalidationRules } from '../quality/invalidate.ts';
 import type { Questionnaire } from '../questionnaire/questionnaire.ts';
+import { noticeMissedCalls } from './notice.ts';
 import { type CaseHistory, type ContactRules, type PastAttempt, plan } from './plan.ts';
 
 /**
@@ -66,6 +67,7 @@ export async function settle(services: SettleServices): Promise<Settled> {
       settled.flatMap(({ outcomes }) => outcomes),
     );
     await recordPlans(query, settled, now);
+    if (services.texts) await noticeMissedCalls(query, posted.caseIds, now);
     const roundIds = [...new Set(cases.map(({ roundId }) => roundId))];
     await applyInvalidationRules(query, { roundIds, caseIds: cases.map(({ id }) => id) }, now);
     await recordTasks(query, settled.map(staffed ? taskFacts : nothingForTheDesk), now);

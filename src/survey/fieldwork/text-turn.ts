@@ -1,9 +1,11 @@
+import { audit } from '../../platform/audit.ts';
 import type { Chance } from '../../platform/chance.ts';
 import { type Query, uniqueViolation } from '../../platform/database.ts';
-import { followUpDue } from '../desk/times.ts';
-import { meansStop } from '../interview/reading.ts';
+import { afterWorkingHours, followUpDue, followUpHours } from '../desk/times.ts';
+import { meansStop, read } from '../interview/reading.ts';
 import { beginThread, decideText, type Thread } from '../interview/thread.ts';
 import { overallItem } from '../questionnaire/questionnaire.ts';
+import { noticeStop, noticeStranger, recordWishAnswer, wishInQuestion } from './notice.ts';
 import { enterStop } from './opt-out.ts';
 import type { TurnServices } from './turn.ts';
 import { sealedComment, standingOf, takeTurn } from './turn-store.ts';
@@ -43,12 +45,8 @@ export async function takeText(services: TextServices, inbound: InboundText): Pr
     if (await seenBefore(query, inbound.carrierId)) return null;
     const attemptId = await threadOf(query, inbound.phoneIndex);
     const standing = attemptId && (await standingOf(query, attemptId, services.clock.now()));
-    if (!standing) {
-      // He may have been called and never written to: a stop is a stop.
-      if (meansStop(inbound.text)) await enterStop(query, inbound.phoneIndex, services.clock.now());
-      await noteStranger(query, inbound.carrierId, services.clock.now());
-      return null;
-    }
+    if (await answerOnWish(services, inbound).catch(unlessSeen)) return null;
+    if (!standing) return withoutThread(services, inbound);
     const taken = await takeOnce(services, attemptId, standing, inbound).catch(unlessSeen);
     if (taken) return taken.send;
   }
@@ -91,6 +89,42 @@ async function takeOnce(
   return taken ? { send: send && { messageId: send.id } } : null;
 }
 
+/** What somebody replies who has no thread: a stop is a stop, and whoever is not one of ours is told so. */
+async function withoutThread(
+  services: TextServices,
+  { carrierId, phoneIndex, sealedMobile = null, text }: InboundText,
+): Promise<ToSend | null> {
+  const now = services.clock.now();
+  return services.database.transaction(async (query) => {
+    if (!(await noteStranger(query, carrierId, now))) return null;
+    const stops = meansStop(text);
+    const day = now.toISOString().slice(0, 10);
+    const messageId = stops
+      ? (await enterStop(query, phoneIndex, now)) && (await noticeStop(query, phoneIndex, now))
+      : sealedMobile && (await noticeStranger(query, { phoneIndex, sealed: sealedMobile, day }, now));
+    return messageId ? { messageId } : null;
+  });
+}
+
+const confirmation = { kind: 'yes-no', overall: false } as const;
+
+/** 1 or 2 from a number that was asked last whether its wish was seen to: 2 opens it again (script §8, SF). */
+async function answerOnWish(services: TextServices, { carrierId, phoneIndex, text }: InboundText): Promise<boolean> {
+  const meaning = read(text, confirmation);
+  if (meaning.kind !== 'answer' || meaning.value === 0) return false;
+  const now = services.clock.now();
+  const asked = await wishInQuestion(services.database.query, phoneIndex, now);
+  if (!asked) return false;
+  const { desk } = await services.questionnaire(asked.questionnaireId);
+  const dueAt = afterWorkingHours(now, followUpHours, { timeZone: asked.timeZone, hours: desk });
+  const answer = { carrierId, messageId: asked.messageId, done: meaning.value === 1, dueAt };
+  await services.database.transaction(async (query) => {
+    const reopened = await recordWishAnswer(query, answer, now);
+    if (reopened) await audit(query, now, { actor: 'system', action: 'follow-up.reopen', subject: reopened });
+  });
+  return true;
+}
+
 /** The same text was taken in while we decided: the next look finds it. */
 function unlessSeen(error: { code?: string }): null {
   if (error.code === uniqueViolation) return null;
@@ -119,10 +153,11 @@ async function threadOf(query: Query, phoneIndex: Buffer): Promise<string | null
   return row?.id ?? null;
 }
 
-/** Nobody we have written to. Kept by id alone, so that a repeated delivery is not looked up again. */
-async function noteStranger(query: Query, carrierId: string, now: Date): Promise<void> {
-  await query({
-    text: 'INSERT INTO inbound_text (carrier_id, attempt_id, at) VALUES ($1, NULL, $2) ON CONFLICT DO NOTHING',
+/** Nobody with a thread. Kept by id alone, so that a repeated delivery is known. @returns whether it is new. */
+async function noteStranger(query: Query, carrierId: string, now: Date): Promise<boolean> {
+  const noted = await query({
+    text: 'INSERT INTO inbound_text (carrier_id, attempt_id, at) VALUES ($1, NULL, $2) ON CONFLICT DO NOTHING RETURNING carrier_id',
     values: [carrierId, now],
   });
+  return noted.length > 0;
 }
