@@ -54,6 +54,7 @@ beforeEach(async () => {
         waiting.push(...payloads.map((payload) => ({ name, payload })));
       },
       async work() {},
+      waiting: async () => 0,
       async clear() {},
       async ping() {},
       async close() {},

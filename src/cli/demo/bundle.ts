@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { findPublication, readScoreInput } from '../../scoring/store.ts';
+import { isOfRound } from '../../survey/fieldwork/message.ts';
 import { validResponse } from '../../survey/quality/invalidate.ts';
 import { readDrawBundle } from '../../survey/round/bundle.ts';
 import type { Services } from '../../workers/services.ts';
@@ -33,7 +34,7 @@ export async function summarise(
     text: `
       SELECT (SELECT count(*)::int FROM manager) AS managers, (SELECT count(*)::int FROM retailer) AS retailers,
              count(*)::int AS released, (count(*) FILTER (WHERE ${validResponse}))::int AS responses,
-             (SELECT count(*)::int FROM message m JOIN attempt a ON a.id = m.attempt_id WHERE a.round_id = $1 AND m.sent_at IS NOT NULL) AS texts
+             (SELECT count(*)::int FROM message m WHERE m.sent_at IS NOT NULL AND ${isOfRound('$1')}) AS texts
       FROM survey_case c WHERE round_id = $1`,
     values: [roundId],
   });

@@ -160,3 +160,8 @@ export async function recordTextUnknown(query: Query, messageId: string, now: Da
     values: [messageId, now],
   });
 }
+
+/** Texts of a round: of its threads, and the notices about its cases. */
+export const isOfRound = (roundId: string): string => `(
+  EXISTS (SELECT FROM attempt a WHERE a.id = m.attempt_id AND a.round_id = ${roundId})
+  OR EXISTS (SELECT FROM notice n JOIN survey_case c ON c.id = n.case_id WHERE n.message_id = m.id AND c.round_id = ${roundId}))`;
