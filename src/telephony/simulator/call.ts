@@ -678,7 +678,8 @@ export class Call {
   #in(seconds: number, step: () => void): void {
     this.#planned?.cancel();
     const { agenda } = this.#exchange;
-    const at = agenda.after(seconds);
+    // Everything falls on a whole second, but for what an order waits for: it must not wait for the clock.
+    const at = this.#atOnce && seconds === 0 ? agenda.now().getTime() : agenda.after(seconds);
     const limit = this.answered && !this.ended ? this.answered.getTime() + this.order.timeLimit * 1000 : null;
     this.#planned =
       limit !== null && limit < at ? agenda.plan(limit, () => this.#end('completed', SIP.ok)) : agenda.plan(at, step);
