@@ -1,10 +1,10 @@
-import { StandingClock, systemClock } from '../../platform/clock.ts';
+import { type Clock, fastClock, StandingClock, systemClock } from '../../platform/clock.ts';
 
 /**
  * What is planned, and when. Everything planned falls on a whole second, so that a great deal falls on the same one
  * and runs concurrently, as on a real exchange.
  *
- * Two ways to run: with the system's clock, by timers; or with a clock that stands until `advance` moves it. Then time
+ * Two ways to run: with the system's clock, or a faster one, by timers; or with a clock that stands until `advance` moves it. Then time
  * passes only when nothing is left to do at the present instant: a round of three days takes as long as its work.
  */
 
@@ -27,6 +27,8 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 export class Agenda {
   readonly #heap: Entry[] = [];
   readonly #standing: StandingClock | null;
+  readonly #clock: Clock;
+  readonly #speed: number;
   #orders = 0;
   /** Requests being answered and webhooks waiting for an answer. */
   #busy = 0;
@@ -36,9 +38,14 @@ export class Agenda {
   #advancing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** @param start the instant a standing clock starts from; null for the system's clock */
-  constructor(start: Date | null) {
-    this.#standing = start ? new StandingClock(start) : null;
+  /**
+   * @param start the instant the clock starts from; null for now
+   * @param speed how many times as fast as the machine's it runs; null = with a start it stands, else it runs as that
+   */
+  constructor(start: Date | null, speed: number | null = null) {
+    this.#speed = speed ?? 1;
+    this.#standing = start && speed === null ? new StandingClock(start) : null;
+    this.#clock = this.#standing ?? (speed === null ? systemClock : fastClock(start ?? systemClock.now(), speed));
   }
 
   get stands(): boolean {
@@ -46,7 +53,7 @@ export class Agenda {
   }
 
   now(): Date {
-    return (this.#standing ?? systemClock).now();
+    return this.#clock.now();
   }
 
   /** The first whole second at least `seconds` from now, in milliseconds since 1970. */
@@ -169,7 +176,7 @@ export class Agenda {
         this.#runDue();
         this.#wake();
       },
-      Math.min(LONGEST_TIMER, first.at - this.now().getTime()),
+      Math.min(LONGEST_TIMER, (first.at - this.now().getTime()) / this.#speed),
     );
   }
 }

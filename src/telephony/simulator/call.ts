@@ -219,6 +219,9 @@ export class Call {
       case 'busy':
         this.#in(this.#soon(REFUSED_AFTER), () => this.#end('busy', SIP.busy));
         return;
+      case 'refused':
+        this.#in(this.#soon(REFUSED_AFTER), () => this.#end(ring.status, ring.sip));
+        return;
       case 'ring-out':
         this.#in(this.#soon(ring.connect), () => this.#ring(null));
         return;

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Call } from './call.ts';
 import type { Exchange } from './exchange.ts';
+import { page } from './page.ts';
 import type { Text } from './text.ts';
 import { masked } from './transcript.ts';
 
@@ -11,28 +12,32 @@ import { masked } from './transcript.ts';
 
 export interface ControlAnswer {
   readonly status: number;
-  readonly type: 'application/json' | 'application/x-ndjson' | 'text/plain';
+  readonly type: 'application/json' | 'application/x-ndjson' | 'text/plain' | 'text/html';
   readonly body: string;
 }
 
 export interface ControlRequest {
   readonly method: string;
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly body: string;
+  /** The Accept-Language header. */
+  readonly languages: string;
 }
 
 const PREFIX = '/_control/';
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
-type Handler = (control: Control, body: string) => Promise<ControlAnswer> | ControlAnswer;
+type Handler = (control: Control, request: ControlRequest) => Promise<ControlAnswer> | ControlAnswer;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
-  'POST advance': (control, body) => control.advance(body),
+  'GET ': (control, request) => control.page(request),
+  'POST advance': (control, { body }) => control.advance(body),
   'GET quiet': (control) => control.quiet(),
   'GET calls': (control) => control.calls(),
   'GET ring-backs': (control) => control.ringBacks(),
   'GET tally': (control) => control.tally(),
-  'GET transcripts': (control) => control.transcripts(),
+  'GET transcripts': (control, { query }) => control.transcripts(query.get('number') ?? ''),
 };
 
 export class Control {
@@ -53,7 +58,7 @@ export class Control {
     const [token = '', verb = '', ...rest] = request.path.slice(PREFIX.length).split('/');
     if (!same(token, this.#token) || rest.length > 0) return null;
     const handler = HANDLERS[`${request.method} ${verb}`];
-    return handler ? await handler(this, request.body) : null;
+    return handler ? await handler(this, request) : null;
   }
 
   /** Moves the clock to `{ "to": ISO }` and everything due with it; then tells as `quiet` does. */
@@ -102,12 +107,26 @@ export class Control {
     return { status: 200, type: 'application/x-ndjson', body: lines.map((line) => `${line}\n`).join('') };
   }
 
-  /** Everything that happened in every call and with every text since the start, one of them a line. */
-  transcripts(): ControlAnswer {
+  /** The same as the transcripts, to be looked at. */
+  page({ query, languages }: ControlRequest): ControlAnswer {
+    const asked = query.get('lang') ?? languages;
+    const language = /^en/i.test(asked) ? 'en' : 'zh';
+    return { status: 200, type: 'text/html', body: page(this.#exchange, language, query.get('number') ?? '') };
+  }
+
+  /**
+   * Everything that happened in every call and with every text since the start, one of them a line.
+   *
+   * @param number only what has to do with it (E.164); '' = everything
+   */
+  transcripts(number: string): ControlAnswer {
     const { calls, texts } = this.#exchange;
+    const own = ({ from, to }: { from: string; to: string }) => number === '' || from === number || to === number;
     const lines = [
-      ...calls.map((call) => ({ ...callFacts(call), events: call.transcript.events })),
-      ...texts.map((text) => ({ ...textFacts(text), events: text.transcript.events })),
+      ...calls
+        .filter(({ order }) => own(order))
+        .map((call) => ({ ...callFacts(call), events: call.transcript.events })),
+      ...texts.filter(own).map((text) => ({ ...textFacts(text), events: text.transcript.events })),
     ].map((one) => JSON.stringify(one));
     return { status: 200, type: 'application/x-ndjson', body: lines.map((line) => `${line}\n`).join('') };
   }

@@ -6,7 +6,8 @@ import type { CallOrder, Entry, Journal, TextOrder } from './journal.ts';
 import type { Mischief } from './mischief.ts';
 import type { Person } from './person.ts';
 import type { Recording } from './recording.ts';
-import { ReceivedText, SentText, type Text } from './text.ts';
+import { inboundFields, ReceivedText, SentText, type Text } from './text.ts';
+import { readTwiml } from './twiml.ts';
 import type { Webhooks } from './webhook.ts';
 
 /** Something in Twilio's debugger: what went wrong with a customer's webhook or TwiML. Names no number. */
@@ -186,13 +187,65 @@ export class Exchange {
     const due = Math.ceil(call.ended.getTime() / 1000 + after) * 1000;
     this.agenda.plan(Math.max(this.agenda.after(1), due), () => {
       if (line.calls > call.counts.calls) return;
-      this.placeCall({
-        ...{ sid, to: call.order.from, from: line.phone, url: voiceUrl, twiml: null, method: 'POST' },
-        ...{ fallbackUrl: null, fallbackMethod: 'POST', statusCallback: this.parts.voiceStatusUrl },
-        ...{ statusCallbackMethod: 'POST', statusCallbackEvents: ['completed'], timeout: 60, timeLimit: 14_400 },
-        ringsBackTo: call.sid,
-      });
+      this.placeCall(ringing(sid, line.phone, call.order.from, voiceUrl, this.parts.voiceStatusUrl, call.sid));
     });
+  }
+
+  /** Somebody gets in touch by himself, so many seconds from now: writes, or rings. */
+  expect({
+    from,
+    at,
+    writes,
+  }: {
+    readonly from: string;
+    readonly at: number;
+    readonly writes?: string | undefined;
+  }): void {
+    const { serviceNumber: to, smsUrl, voiceUrl, voiceStatusUrl } = this.parts;
+    this.agenda.plan(this.agenda.after(at), () => {
+      if (writes !== undefined && smsUrl !== null)
+        this.deliver({ sid: this.sid('SM'), from, to, body: writes, service: null });
+      if (writes === undefined && voiceUrl !== null)
+        this.placeCall(ringing(this.sid('CA'), from, to, voiceUrl, voiceStatusUrl, ''));
+    });
+  }
+
+  /** Brings the customer a text from a person. @param answered told when he has answered, well or badly */
+  deliver(
+    {
+      sid,
+      from,
+      to,
+      body,
+      service,
+    }: Readonly<Record<'sid' | 'from' | 'to' | 'body', string>> & { service: string | null },
+    answered: () => void = () => {},
+  ): void {
+    const { smsUrl, webhooks } = this.parts;
+    if (smsUrl === null) return;
+    const text = new ReceivedText(sid, from, to, body, this.agenda.now());
+    this.receive(text);
+    text.transcript.note({ at: text.created, what: 'wrote', body });
+    void this.agenda.during(async () => {
+      const answer = await text.transcript.during({ at: text.created, what: 'asked', url: smsUrl }, () =>
+        webhooks.send(smsUrl, 'POST', inboundFields(text, this, service)),
+      );
+      answered();
+      if (answer.ok) this.#answerText(answer.body, text);
+      else this.alert({ code: answer.code, sid, reason: answer.reason });
+    });
+  }
+
+  /** Messages in the TwiML that answered a text go back to whoever sent it. */
+  #answerText(xml: string, text: ReceivedText): void {
+    if (!/<Message/.test(xml)) return;
+    for (const verb of readTwiml(xml).verbs) {
+      if (verb.verb !== 'message') continue;
+      this.placeText({
+        ...{ sid: this.sid('SM'), to: verb.to ?? text.from, from: text.to, body: verb.body },
+        ...{ messagingServiceSid: null, statusCallback: null },
+      });
+    }
   }
 
   /** Takes a text: on disk when it returns, sent as the clock moves on. */
@@ -325,6 +378,13 @@ export class Exchange {
     return text;
   }
 }
+
+/** A call that a person makes to us. @param of the call he missed; '' = none */
+const ringing = (sid: string, from: string, to: string, url: string, status: string | null, of: string): CallOrder => ({
+  ...{ sid, to, from, url, twiml: null, method: 'POST', fallbackUrl: null, fallbackMethod: 'POST' },
+  ...{ statusCallback: status, statusCallbackMethod: 'POST', statusCallbackEvents: ['completed'] },
+  ...{ timeout: 60, timeLimit: 14_400, ringsBackTo: of },
+});
 
 /** Follows from the call that was missed, so that nobody rings back twice for one, also after a restart. */
 const ringBackSid = (missed: string): string =>

@@ -1,31 +1,52 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BadInput, type Fault } from '../../platform/errors.ts';
-import { evenly } from './mischief.ts';
+import { type Cast, readCast } from './cast.ts';
+import { callFaults, evenly, orderFaults } from './mischief.ts';
+import { KINDS } from './personas.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './server.ts';
 
 export { type Simulator, type SimulatorOptions, startSimulator } from './server.ts';
 
 /** The simulator as a process of its own: `huifang simulate`, or this file run directly. */
 
+/** Names in lines that a terminal does not break. */
+function wrapped(names: readonly string[]): string {
+  return names
+    .join(', ')
+    .replace(/(.{1,96})(?: |$)/g, '\n  $1')
+    .replace(/\n$/, '');
+}
+
 export const USAGE = `A carrier that speaks Twilio's protocol, with simulated retailers on its lines.
 
   --port N           port to listen on; 0 takes any (default 0)
   --host ADDRESS     address to listen on (default 127.0.0.1)
-  --seed TEXT        fixes who sits behind which number (default "huifang")
+  --seed TEXT        fixes who sits behind which number (default: the cast's, or "huifang")
   --data DIR         keep a journal there and go on from it; without it nothing outlives the process
   --fresh            forget what the journal holds
+  --cast FILE        who is on the lines and what goes wrong, JSON or YAML: shares of kinds of people and of faults,
+                     and number by number what somebody does (example-cast.yaml beside the simulator shows all of it)
   --start ISO        let the clock stand from then on, until control advances it
+  --speed N          let the clock run N times as fast as the machine's, from --start or from now on (0.1 to 1000)
   --sms-url URL      where replies to texts are sent
   --voice-url URL    where people who ring back a missed call are put through to; without it nobody rings
   --voice-status-url URL   where the end of such a call is told
   --ring-backs SHARE of those who would ring back, 0 to 1 (default 1)
   --colleagues PREFIX   numbers that begin so are the customer's own people: they always answer
   --number E164      the number a messaging service sends from
-  --mischief SHARE   of orders and calls that meet with a carrier's troubles, 0 to 1 (default 0)
+  --mischief SHARE   of orders and calls that meet with one of a carrier's faults, 0 to 1 (default 0); the cast's go first
   --with-parent      exit when standard input or the IPC channel closes
 
-Environment: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, SIMULATOR_CONTROL_TOKEN (opens /_control/TOKEN/…).
+Environment: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, SIMULATOR_CONTROL_TOKEN (opens /_control/TOKEN/: a page with every
+call and text, what was said and keyed, and how your code answered; …/transcripts has the same as NDJSON).
+
+In your code: client.api.baseUrl = 'http://127.0.0.1:PORT', or send what you send to api.twilio.com there.
+
+Kinds of people:${wrapped(KINDS)}
+Faults of an order for a call:${wrapped(orderFaults)}
+Faults of a call:${wrapped(callFaults)}
+
 Prints {"listening":"http://…"} on standard output when it is ready.
 `;
 
@@ -73,6 +94,8 @@ function readOptions(
   const smsUrl = values['sms-url'];
   const { 'voice-url': voiceUrl, 'voice-status-url': voiceStatusUrl } = values;
   const share = (value: string) => (/^\d(\.\d+)?$/.test(value) ? Number(value) : Number.NaN);
+  const speed =
+    values.speed === undefined ? null : /^\d+(\.\d+)?$/.test(values.speed) ? Number(values.speed) : Number.NaN;
   const [trouble, ringBacks] = [share(values.mischief), share(values['ring-backs'])];
 
   const faults: Fault[] = [];
@@ -89,6 +112,8 @@ function readOptions(
   demand(/^\+\d{4,}$/.test(values.colleagues ?? '+0000'), '--colleagues', 'must be the beginning of E.164 numbers');
   demand(ringBacks >= 0 && ringBacks <= 1, '--ring-backs', 'must be a share from 0 to 1');
   demand(trouble >= 0 && trouble <= 1, '--mischief', 'must be a share from 0 to 1');
+  demand(speed === null || (speed >= 0.1 && speed <= 1000), '--speed', 'must be a number from 0.1 to 1000');
+  const cast = values.cast === undefined ? null : castIn(values.cast, faults);
   if (faults.length > 0) throw new BadInput('The simulator cannot start', faults);
 
   const options: SimulatorOptions = {
@@ -96,9 +121,11 @@ function readOptions(
     authToken,
     port,
     host: values.host,
-    seed: values.seed,
+    seed: values.seed ?? cast?.seed ?? 'huifang',
     fresh: values.fresh,
     faults: evenly(trouble),
+    ...(speed === null ? {} : { speed }),
+    ...(cast === null ? {} : { cast }),
     ringBacks,
     ...(values.colleagues === undefined ? {} : { colleagues: values.colleagues }),
     ...(voiceUrl === undefined ? {} : { voiceUrl }),
@@ -112,6 +139,17 @@ function readOptions(
   return { options, withParent: values['with-parent'] };
 }
 
+/** What is wrong with the file is told together with what is wrong with the options. */
+function castIn(path: string, faults: Fault[]): Cast | null {
+  try {
+    return readCast(path);
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    faults.push(...error.faults);
+    return null;
+  }
+}
+
 function readWords(args: readonly string[]) {
   try {
     return parseArgs({
@@ -119,10 +157,12 @@ function readWords(args: readonly string[]) {
       options: {
         port: { type: 'string', default: '0' },
         host: { type: 'string', default: '127.0.0.1' },
-        seed: { type: 'string', default: 'huifang' },
+        seed: { type: 'string' },
         data: { type: 'string' },
         fresh: { type: 'boolean', default: false },
+        cast: { type: 'string' },
         start: { type: 'string' },
+        speed: { type: 'string' },
         'sms-url': { type: 'string' },
         'voice-url': { type: 'string' },
         'voice-status-url': { type: 'string' },

@@ -17,7 +17,9 @@ export type Ring =
   | { readonly does: 'answer'; readonly connect: number; readonly after: number }
   | { readonly does: 'ring-out'; readonly connect: number }
   | { readonly does: 'busy' }
-  | { readonly does: 'not-exist' };
+  | { readonly does: 'not-exist' }
+  /** The network does not put it through: switched off, suspended. */
+  | { readonly does: 'refused'; readonly status: 'no-answer' | 'failed'; readonly sip: number };
 
 /** What reaches his ear, and what he remembers. */
 export interface Heard {

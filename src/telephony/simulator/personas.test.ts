@@ -123,7 +123,7 @@ describe('who sits behind the numbers', () => {
     for (const [kind, weight] of weights) {
       const share = weight / 1000;
       const deviation = Math.sqrt((share * (1 - share)) / 20_000);
-      expect(Math.abs((found.get(kind) ?? 0) / 20_000 - share), kind).toBeLessThan(4 * deviation);
+      expect(Math.abs((found.get(kind) ?? 0) / 20_000 - share), kind).toBeLessThanOrEqual(4 * deviation);
     }
   });
 

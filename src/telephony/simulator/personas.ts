@@ -27,7 +27,15 @@ export type Kind =
   | 'corrects-himself'
   | 'hears-again'
   | 'slow'
-  | 'impatient';
+  | 'impatient'
+  | 'silent'
+  | 'every-key'
+  | 'opts-out-midway'
+  | 'writes-oddly'
+  | 'off'
+  | 'suspended'
+  | 'fax'
+  | 'assistant';
 
 interface Habit {
   /** Of a thousand numbers. */
@@ -65,10 +73,23 @@ export const HABITS: Readonly<Record<Kind, Habit>> = {
   'hears-again': { weight: 12, picksUp: [0.6], answersTexts: 0.3, rates: 4.3 },
   slow: { weight: 12, picksUp: [0.65], answersTexts: 0.1, rates: 4.4 },
   impatient: { weight: 6, picksUp: [0.6], answersTexts: 0.3, rates: 3.9 },
+  // Only where a cast asks for them (cast.ts): what a carrier and its people do at their worst, every time.
+  silent: { weight: 0, picksUp: [1], answersTexts: 0, rates: 4 },
+  'every-key': { weight: 0, picksUp: [1], answersTexts: 0, rates: 4 },
+  'opts-out-midway': { weight: 0, picksUp: [1], answersTexts: 1, rates: 2 },
+  'writes-oddly': { weight: 0, picksUp: [0], answersTexts: 1, rates: 4 },
+  off: { weight: 0, picksUp: [0], answersTexts: 0, rates: 4 },
+  suspended: { weight: 0, picksUp: [0], answersTexts: 0, rates: 4 },
+  fax: { weight: 0, picksUp: [1], answersTexts: 0, rates: 4 },
+  assistant: { weight: 0, picksUp: [1], answersTexts: 0.3, rates: 4.15 },
 };
 
-const KINDS = Object.keys(HABITS) as Kind[];
-const ALL_WEIGHT = KINDS.reduce((sum, kind) => sum + HABITS[kind].weight, 0);
+export const KINDS = Object.keys(HABITS) as Kind[];
+
+/** How many there are of each kind, out of all of them together. */
+export type Weights = Readonly<Partial<Record<Kind, number>>>;
+
+const USUAL: Weights = Object.fromEntries(KINDS.map((kind) => [kind, HABITS[kind].weight]));
 
 export interface Persona {
   readonly kind: Kind;
@@ -79,10 +100,11 @@ export interface Persona {
 }
 
 /** Who sits behind `phone` (E.164). */
-export function personaOf(seed: string, phone: string): Persona {
-  let place = fraction(seed, phone, 'kind') * ALL_WEIGHT;
+export function personaOf(seed: string, phone: string, weights: Weights = USUAL): Persona {
+  const all = KINDS.reduce((sum, kind) => sum + (weights[kind] ?? 0), 0);
+  let place = fraction(seed, phone, 'kind') * all;
   const kind = KINDS.find((candidate) => {
-    place -= HABITS[candidate].weight;
+    place -= weights[candidate] ?? 0;
     return place < 0;
   });
   return { kind: kind ?? 'ordinary', phone, seed, landline: isLandline(phone) };
@@ -98,21 +120,28 @@ export function isLandline(phone: string): boolean {
  *
  * @param ringBacks how many of those who would ring back do, 0 to 1
  */
-export function retailers(seed: string, ringBacks = 1): (phone: string) => Person {
-  return (phone) => {
-    const persona = personaOf(seed, phone);
-    return {
-      texts: textReach(persona),
-      patience: persona.kind === 'voicemail' ? 30 + 10 * chance(persona, 'greeting') : 60,
-      ring: (counts) => decideRing(persona, counts),
-      greets: () => greeting(persona),
-      ringsBack: (counts) => decideRingBack(persona, counts, ringBacks),
-      hear: (heard, counts) => decideKey(persona, heard, counts),
-      speak: (heard) => decideMessage(persona, heard),
-      read: (read, counts) => decideReply(persona, read, counts),
-      nameIn: managerIn,
-    };
+export function retailers(seed: string, ringBacks = 1, weights: Weights = USUAL): (phone: string) => Person {
+  return (phone) => asPerson(personaOf(seed, phone, weights), ringBacks);
+}
+
+/** Somebody of a kind, as the exchange meets him. */
+export function asPerson(persona: Persona, ringBacks = 1): Person {
+  return {
+    texts: textReach(persona),
+    patience: patienceOf(persona),
+    ring: (counts) => decideRing(persona, counts),
+    greets: () => greeting(persona),
+    ringsBack: (counts) => decideRingBack(persona, counts, ringBacks),
+    hear: (heard, counts) => decideKey(persona, heard, counts),
+    speak: (heard) => decideMessage(persona, heard),
+    read: (read, counts) => decideReply(persona, read, counts),
+    nameIn: managerIn,
   };
+}
+
+function patienceOf(persona: Persona): number {
+  if (persona.kind === 'silent') return Number.POSITIVE_INFINITY;
+  return machineOf(persona) === null ? 60 : 30 + 10 * chance(persona, 'greeting');
 }
 
 function textReach(persona: Persona): Person['texts'] {
@@ -129,7 +158,9 @@ export type Machine = keyof typeof MACHINES;
 
 /** Which machine answers; null where people do. */
 export function machineOf(persona: Persona): Machine | null {
-  if (persona.kind !== 'voicemail') return null;
+  const { kind } = persona;
+  if (kind === 'fax' || kind === 'assistant') return kind;
+  if (kind !== 'voicemail') return null;
   let place = chance(persona, 'machine');
   const found = (Object.keys(MACHINES) as Machine[]).find((machine) => {
     place -= MACHINES[machine];
@@ -196,11 +227,12 @@ function normal(...parts: readonly (string | number)[]): number {
 export function decideRing(persona: Persona, { calls }: Counts): Ring {
   const { kind } = persona;
   if (kind === 'dead-number') return { does: 'not-exist' };
+  if (kind === 'off') return { does: 'refused', status: 'no-answer', sip: 480 };
+  if (kind === 'suspended') return { does: 'refused', status: 'failed', sip: 403 };
   const connect = chance(persona, 'connect', calls) < 0.5 ? 1 : 2;
   const machine = machineOf(persona);
   if (machine === 'fax' || machine === 'assistant') return { does: 'answer', connect, after: 4 };
-  if (kind === 'voicemail')
-    return { does: 'answer', connect, after: 18 + Math.floor(4 * chance(persona, 'voicemail')) };
+  if (machine !== null) return { does: 'answer', connect, after: 18 + Math.floor(4 * chance(persona, 'voicemail')) };
   const { picksUp } = HABITS[kind];
   const willing = picksUp[Math.min(calls, picksUp.length) - 1] ?? 0;
   if (chance(persona, 'ring', calls) < willing) {
@@ -382,6 +414,8 @@ function hangUp({ persona, heard, counts }: Situation, from: number, until: numb
 /** What makes a kind different from a willing person; null where nothing does. */
 const QUIRKS: Readonly<Partial<Record<Kind, (situation: Situation) => Reaction | null>>> = {
   voicemail: (situation) => (machineOf(situation.persona) === 'assistant' ? assistant(situation) : NOTHING),
+  fax: () => NOTHING,
+  assistant: (situation) => assistant(situation),
 
   'leaves-early'(situation) {
     const { persona, counts, heard } = situation;
@@ -451,6 +485,20 @@ const QUIRKS: Readonly<Partial<Record<Kind, (situation: Situation) => Reaction |
     return questions === 1 + Math.floor(4 * chance(persona, 'which')) ? NOTHING : null;
   },
 
+  silent: () => NOTHING,
+
+  'every-key'(situation) {
+    const key = ['*', '#', '0', '6', '44'][situation.heard.before.length];
+    if (key === undefined) return null;
+    const pressed = press(situation, key[0] ?? key);
+    return twice(pressed, key.length > 1);
+  },
+
+  'opts-out-midway'(situation) {
+    if (/以后不再给您打/.test(situation.heard.now.words)) return { does: 'hang-up', at: situation.heard.now.seconds };
+    return situation.questions < 3 ? null : press(situation, '9');
+  },
+
   impatient({ persona, heard, understood, repeats }) {
     const topic = topicOf(understood);
     const key = String(opinion(persona, 'overall', heard.name));
@@ -469,7 +517,7 @@ const QUIRKS: Readonly<Partial<Record<Kind, (situation: Situation) => Reaction |
  */
 export function decideMessage(persona: Persona, { before }: Heard): Spoken | null {
   const last = before.at(-1) ?? '';
-  if (persona.kind === 'voicemail' || chance(persona, 'speaks', last) < 0.15) return null;
+  if (machineOf(persona) !== null || chance(persona, 'speaks', last) < 0.15) return null;
   const longest = persona.kind === 'angry' ? 50 : 25;
   const ends = chance(persona, 'stops speaking', last);
   return {
@@ -521,6 +569,9 @@ export function decideReply(persona: Persona, read: Read, _counts: Counts): Repl
   const understood = understandText(read.now, read.before);
   if (!understood || !answersTexts(persona, read, understood)) return null;
   const { asked, corrected } = understood;
+  if (persona.kind === 'opts-out-midway' && read.before.length > 0)
+    return { body: '退订', after: delay(persona, read) };
+  if (persona.kind === 'writes-oddly') return { body: oddly(read), after: 3 * HOUR };
   if (persona.kind === 'refuses') {
     return {
       body: REFUSALS[Math.floor(REFUSALS.length * chance(persona, 'refusal'))] ?? 'R',
@@ -536,6 +587,11 @@ export function decideReply(persona: Persona, read: Read, _counts: Counts): Repl
   const body = corrected ? digit : form(forms, chance(persona, 'writes', asked.asks))(digit);
   return { body, after: delay(persona, read) };
 }
+
+/** Everything a text can be, one after the other; hours later each time. */
+const ODDITIES = ['', '😡', '满'.repeat(1600), '５', '没有', '五', '非常满意', '5分', '2'];
+
+const oddly = ({ before }: Read): string => ODDITIES[before.length % ODDITIES.length] ?? '';
 
 function form(forms: typeof RATING_FORMS, place: number): Writes {
   let left = place;

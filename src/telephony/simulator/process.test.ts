@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, mkdtempSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -217,15 +217,21 @@ describe('the process', () => {
   });
 
   it('says everything that keeps it from starting, and how to use it', async () => {
-    const child = launch(['--port', 'x', '--start', 'soon'], { TWILIO_ACCOUNT_SID: '', TWILIO_AUTH_TOKEN: '' });
+    const cast = path.join(folder, 'cast.yaml');
+    writeFileSync(cast, 'people: { nobody: 1 }');
+    const child = launch(['--port', 'x', '--start', 'soon', '--speed', '0', '--cast', cast], {
+      TWILIO_ACCOUNT_SID: '',
+      TWILIO_AUTH_TOKEN: '',
+    });
     let said = '';
     child.stderr?.on('data', (chunk) => {
       said += chunk;
     });
     const code = await new Promise((settle) => child.once('close', settle));
     expect(code).toBe(2);
-    for (const where of ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', '--port', '--start'])
+    for (const where of ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', '--port', '--start', '--speed'])
       expect(said).toContain(`  ${where}: `);
+    expect(said).toContain(`  ${cast}, line 1, people`);
     expect(said).not.toContain('    at ');
   });
 });

@@ -2,12 +2,13 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Chance, systemChance } from '../../platform/chance.ts';
 import { Agenda } from './agenda.ts';
+import { type Cast, mischiefOf, peopleOf } from './cast.ts';
 import { Control } from './control.ts';
 import { type Alert, Exchange } from './exchange.ts';
 import { NO_JOURNAL, openJournal } from './journal.ts';
-import { type FaultShares, mischief } from './mischief.ts';
+import type { FaultShares } from './mischief.ts';
 import type { Person } from './person.ts';
-import { retailers, withColleagues } from './personas.ts';
+import { withColleagues } from './personas.ts';
 import { answerRest, isRest, type RestAnswer } from './rest.ts';
 import { Webhooks } from './webhook.ts';
 
@@ -28,6 +29,10 @@ export interface SimulatorOptions {
   readonly fresh?: boolean;
   /** The clock stands from this instant on until control advances it; without it the clock is the system's. */
   readonly start?: Date;
+  /** The clock runs so many times as fast as the system's, from `start` or from now on. */
+  readonly speed?: number;
+  /** Who is on the lines, what goes wrong, and who gets in touch by himself (`cast.ts`). */
+  readonly cast?: Cast;
   readonly controlToken?: string;
   /** Where replies to texts are sent, as configured on a number in Twilio; without it they are not. */
   readonly smsUrl?: string;
@@ -62,13 +67,24 @@ const LARGEST_BODY = 1024 * 1024;
 /** Longer than any client keeps an idle connection, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
+/** A page with everybody's calls is nobody else's business. */
+const HEADERS = {
+  ...{ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff' },
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+};
+
 /** Starts a simulator in this process. @throws whatever keeps it from listening or from reading its journal */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { journal, entries } = options.folder
     ? openJournal(options.folder, options.fresh ?? false)
     : { journal: NO_JOURNAL, entries: [] };
   const written = entries.reduce((latest, { at }) => Math.max(latest, Date.parse(at)), 0);
-  const agenda = new Agenda(options.start ? new Date(Math.max(options.start.getTime(), written)) : null);
+  const { cast = {}, ringBacks = 1 } = options;
+  const agenda = new Agenda(
+    options.start ? new Date(Math.max(options.start.getTime(), written)) : null,
+    options.speed ?? null,
+  );
   let changes = 0;
   const webhooks = new Webhooks(options.authToken, options.webhookLimit ?? 15_000, () => changes++);
   const exchange = new Exchange(
@@ -79,9 +95,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       journal,
       chance: options.chance ?? systemChance,
       seed: options.seed,
-      personBehind:
-        options.personBehind ?? withColleagues(options.colleagues, retailers(options.seed, options.ringBacks ?? 1)),
-      mischief: mischief(options.seed, options.faults ?? {}),
+      personBehind: options.personBehind ?? withColleagues(options.colleagues, peopleOf(cast, options.seed, ringBacks)),
+      mischief: mischiefOf(cast, options.seed, options.faults ?? {}),
       smsUrl: options.smsUrl ?? null,
       voiceUrl: options.voiceUrl ?? null,
       voiceStatusUrl: options.voiceStatusUrl ?? null,
@@ -91,6 +106,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     entries[0] ? new Date(entries[0].at) : agenda.now(),
   );
   exchange.restore(entries);
+  if (entries.length === 0) for (const one of cast.inbound ?? []) exchange.expect(one);
   const control = options.controlToken ? new Control(exchange, options.controlToken, () => changes) : null;
 
   const server = http.createServer((request, response) => {
@@ -115,10 +131,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     void (async () => {
       const text = await body(request);
       if (text === null) return;
-      const found = (await control?.answer({ method: request.method ?? '', path, body: text })) ?? null;
+      const asked = { method: request.method ?? '', path, query: new URLSearchParams(query), body: text };
+      const languages = request.headers['accept-language'] ?? '';
+      const found = (await control?.answer({ ...asked, languages })) ?? null;
       if (!found)
         answer(response, { status: 404, body: { code: 20404, message: 'Not found', more_info: '', status: 404 } });
-      else response.writeHead(found.status, { 'Content-Type': `${found.type}; charset=utf-8` }).end(found.body);
+      else
+        response
+          .writeHead(found.status, { ...HEADERS, 'Content-Type': `${found.type}; charset=utf-8` })
+          .end(found.body);
     })();
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -841,6 +841,120 @@ describe('mischief', () => {
   });
 });
 
+describe('the transcript', () => {
+  interface Line {
+    readonly call?: string;
+    readonly text?: string;
+    readonly to: string;
+    readonly events: { readonly what: string; readonly at: string; [field: string]: unknown }[];
+  }
+  const transcripts = async (query = ''): Promise<Line[]> =>
+    (await (await control(`transcripts${query}`)).text())
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Line);
+
+  beforeEach(() => {
+    person.hear = presses({ '请按1。': [['4', 1]] });
+    routes['/voice'] = () =>
+      `<Response><Gather numDigits="1" action="${base}/next"><Say>请按1。</Say></Gather></Response>`;
+    routes['/next'] = () => ({ status: 500 });
+  });
+
+  it('of a call says what was said and keyed, what the customer was asked and told, and how he answered', async () => {
+    await client.calls.create({ to: TO, from: FROM, url: `${base}/voice`, statusCallback: `${base}/status` });
+    await until(60);
+    const [line] = await transcripts();
+    expect(line).toMatchObject({ to: '+86138****0001', direction: 'outbound-api', status: 'completed' });
+    const told = line?.events.map(({ what, keys, words, status, url, answer }) => [
+      what,
+      keys ?? words ?? status ?? url,
+      answer,
+    ]);
+    expect(told).toEqual([
+      ['status', 'queued', undefined],
+      ['status', 'ringing', undefined],
+      ['status', 'in-progress', undefined],
+      ['asked', `${base}/voice`, '200'],
+      ['said', '请按1。', undefined],
+      ['pressed', '4', undefined],
+      ['asked', '4', '500'],
+      ['status', 'completed', undefined],
+      ['told', 'completed', '200'],
+    ]);
+  });
+
+  it('of a text says what became of it, and what the person wrote', async () => {
+    person.read = () => ({ body: '５', after: 30 });
+    await client.messages.create({ to: TO, from: FROM, body: '请回1到5', statusCallback: `${base}/text-status` });
+    await until(60);
+    const lines = await transcripts();
+    expect(lines.map(({ events }) => events.map(({ what }) => what))).toEqual([
+      ['told', 'status', 'told', 'status', 'told'],
+      ['wrote', 'asked'],
+    ]);
+  });
+
+  it('can be asked for by number, and looked at, in Chinese and in English', async () => {
+    await client.calls.create({ to: TO, from: FROM, url: `${base}/voice` });
+    await client.calls.create({ to: '+8613800000002', from: FROM, url: `${base}/voice` });
+    await until(60);
+    expect(await transcripts(`?number=${encodeURIComponent(TO)}`)).toHaveLength(1);
+    const look = async (query: string) => {
+      const response = await control(query);
+      expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      return response.text();
+    };
+    const chinese = await look('');
+    expect(chinese).toContain('<h1>电话模拟器</h1>');
+    expect(chinese.match(/<details>/g)).toHaveLength(2);
+    expect(chinese).toContain('「请按1。」');
+    expect(chinese).toContain('<kbd>4</kbd>');
+    expect(chinese).toContain(`${base}/next → 500`);
+    // Nobody's number stands on it.
+    expect(chinese).not.toContain(TO);
+    const english = await look(`?lang=en&number=${encodeURIComponent(TO)}`);
+    expect(english).toContain('<h1>Telephone simulator</h1>');
+    expect(english.match(/<details>/g)).toHaveLength(1);
+    expect((await fetch(`${simulator.url}/_control/wrong/`)).status).toBe(404);
+  });
+
+  it('takes what somebody wrote as words, not as a page', async () => {
+    await restart({ cast: { inbound: [{ from: TO, at: 1, writes: '<script>alert(1)</script>' }] } });
+    await until(10);
+    expect(await (await control('')).text()).not.toContain('<script>');
+  });
+});
+
+describe('somebody who gets in touch by himself', () => {
+  it('writes and rings when the cast says so, and is heard', async () => {
+    routes['/inbound'] = () => '<Response><Say>您好。</Say></Response>';
+    const inbound = [
+      { from: TO, at: 30, writes: '你是谁' },
+      { from: TO, at: 90, calls: true as const },
+    ];
+    await restart({ cast: { inbound }, voiceUrl: `${base}/inbound`, serviceNumber: FROM });
+    await until(60);
+    expect(to('/sms').map(({ fields }) => [fields.From, fields.To, fields.Body])).toEqual([[TO, FROM, '你是谁']]);
+    expect(to('/inbound')).toHaveLength(0);
+    await until(120);
+    expect(to('/inbound').map(({ fields }) => [fields.From, fields.Direction])).toEqual([[TO, 'inbound']]);
+    expect(await (await control('tally')).json()).toMatchObject({ replies: 1, ringBacks: 1 });
+  });
+});
+
+describe('with a clock that runs fast', () => {
+  it('a minute passes in a fraction of a second', async () => {
+    routes['/voice'] = hangup;
+    await restart({ speed: 200 });
+    const { sid } = await client.calls.create({ to: TO, from: FROM, url: `${base}/voice` });
+    await expect.poll(async () => (await client.calls(sid).fetch()).status, { timeout: 5000 }).toBe('completed');
+    const [begun, ended] = [START.getTime(), (await client.calls(sid).fetch()).endTime.getTime()];
+    expect(ended - begun).toBeGreaterThanOrEqual(6000);
+    expect((await control('advance', { to: START.toISOString() })).status).toBe(409);
+  });
+});
+
 describe('a client that goes away in the middle of a request', () => {
   it('has asked for nothing', async () => {
     const { port } = new URL(simulator.url);

@@ -7,7 +7,6 @@ import type { Entry, TextOrder } from './journal.ts';
 import type { Counts } from './person.ts';
 import { normalise } from './speech.ts';
 import { Transcript } from './transcript.ts';
-import { readTwiml } from './twiml.ts';
 import type { Fields } from './webhook.ts';
 
 /**
@@ -154,39 +153,12 @@ export class SentText implements Text {
   /** The person's answer goes to the customer, under an id that follows from this text's, so that a repeat shows. */
   #reply(body: string): void {
     const exchange = this.#exchange;
-    const { smsUrl } = exchange.parts;
-    if (smsUrl === null) return;
     const sid = `SM${createHash('sha256').update(`reply to ${this.sid}`).digest('hex').slice(0, 32)}`;
-    const now = exchange.agenda.now();
-    const text = new ReceivedText(sid, this.to, this.from, body, now);
-    exchange.receive(text);
-    text.transcript.note({ at: now, what: 'wrote', body });
-    void exchange.agenda.during(async () => {
-      const answer = await text.transcript.during({ at: now, what: 'asked', url: smsUrl }, () =>
-        exchange.parts.webhooks.send(smsUrl, 'POST', inboundFields(text, exchange, this.messagingServiceSid)),
-      );
-      const done = { at: exchange.agenda.now().toISOString(), sid, of: this.sid, from: text.from, to: text.to, body };
+    exchange.deliver({ sid, from: this.to, to: this.from, body, service: this.messagingServiceSid }, () => {
+      const done = { at: exchange.agenda.now().toISOString(), sid, of: this.sid, from: this.to, to: this.from, body };
       exchange.parts.journal.append({ entry: 'reply', ...done });
       this.#replied = true;
-      if (answer.ok) this.#answerReply(answer.body, text);
-      else exchange.alert({ code: answer.code, sid, reason: answer.reason });
     });
-  }
-
-  /** Messages in the TwiML that answered the reply go back to whoever sent it. */
-  #answerReply(xml: string, text: ReceivedText): void {
-    if (!/<Message/.test(xml)) return;
-    for (const verb of readTwiml(xml).verbs) {
-      if (verb.verb !== 'message') continue;
-      this.#exchange.placeText({
-        sid: this.#exchange.sid('SM'),
-        to: verb.to ?? text.from,
-        from: text.to,
-        body: verb.body,
-        messagingServiceSid: null,
-        statusCallback: null,
-      });
-    }
   }
 
   #move(status: TextStatus, error: number | null): void {
@@ -285,7 +257,7 @@ export function segments(body: string): number {
   return body.length <= alone ? 1 : Math.ceil(body.length / chained);
 }
 
-function inboundFields(text: ReceivedText, exchange: Exchange, messagingServiceSid: string | null): Fields {
+export function inboundFields(text: ReceivedText, exchange: Exchange, messagingServiceSid: string | null): Fields {
   return {
     AccountSid: exchange.parts.accountSid,
     ApiVersion: '2010-04-01',
