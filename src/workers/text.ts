@@ -10,7 +10,7 @@ import {
   recordTextUnknown,
 } from '../survey/fieldwork/message.ts';
 import { beginNotice, findNotice, type PlannedNotice } from '../survey/fieldwork/notice.ts';
-import { isCalledOff, type Pace, readPace, reserveSlot } from '../survey/fieldwork/pace.ts';
+import { isAtRest, isCalledOff, type Pace, readPace, reserveSlot } from '../survey/fieldwork/pace.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { silentAt } from '../survey/fieldwork/silence.ts';
 import { textLength } from '../survey/questionnaire/measure.ts';
@@ -76,7 +76,7 @@ async function ofNoThread(
   await activity.aside(jobLabel('text'), clock.until(await reserveSlot(database.query, carrying.lane, before)));
   const now = clock.now();
   const pace = await readPace(database.query, carrying.lane);
-  if (isCalledOff(pace, now)) return;
+  if (isAtRest(pace, now)) return putOff(database.query, messageId, pace.restUntil ?? after(now, 10));
   const questionnaire = await services.questionnaire(notice.questionnaireId);
   const { language, timeZone, wishedAt } = notice;
   const day = wishedAt ? String(DateTime.fromJSDate(wishedAt, { zone: timeZone }).day) : '';

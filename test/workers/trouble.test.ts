@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { silentLog } from '../../src/platform/log.ts';
 import { closeIncident, readIncidents } from '../../src/survey/fieldwork/incident.ts';
+import { noticeStop } from '../../src/survey/fieldwork/notice.ts';
 import { noteMishap, noteTaken, readPace, restSeconds } from '../../src/survey/fieldwork/pace.ts';
 import type { OutgoingCall, Placing, TextPort } from '../../src/telephony/ports.ts';
 import { handlersFor } from '../../src/workers/handlers.ts';
@@ -184,6 +185,26 @@ describe('wrong settings', () => {
     await closeIncident(services, incident?.id ?? '', 'K');
     await handlersFor(services).text({ messageId: reply });
     expect(asked).toEqual([reply]);
+  });
+});
+
+describe('a text of no thread', () => {
+  it('waits while the carrier is stopped or rests, and goes when it goes on', async () => {
+    const { query } = field.city.database;
+    const texts = services.text?.lane ?? lane();
+    const [phone] = await rows<{ blind_index: Buffer }>(`SELECT blind_index FROM phone WHERE kind = 'mobile' LIMIT 1`);
+    const notice = (await noticeStop(query, phone?.blind_index ?? Buffer.alloc(0), now())) ?? '';
+    await stop(services, texts, { errorCode: 30007, askedAt: now() });
+    await handlersFor(services).text({ messageId: notice });
+    const [incident] = await readIncidents(query);
+    goOn(1);
+    await closeIncident(services, incident?.id ?? '', 'K');
+    await noteMishap(query, texts, 'busy', { askedAt: now(), now: now() });
+    await handlersFor(services).text({ messageId: notice });
+    expect(asked).toEqual([]);
+    goOn(1);
+    await handlersFor(services).text({ messageId: notice });
+    expect(asked).toEqual([notice]);
   });
 });
 
