@@ -139,7 +139,7 @@ export interface Channel {
 /** The exchange's events that we act on; whatever else it tells is ignored. */
 export type AriEvent =
   | { readonly type: 'StasisStart'; readonly args: readonly string[]; readonly channel: Channel }
-  | { readonly type: 'ChannelStateChange'; readonly channel: Channel }
+  | { readonly type: 'ChannelStateChange' | 'StasisEnd'; readonly channel: Channel }
   | { readonly type: 'Dial'; readonly dialstatus: string; readonly peer: Channel }
   | {
       readonly type: 'ChannelDtmfReceived';

@@ -67,11 +67,10 @@ export async function bookedCallsTo(
   return rows.map(booked);
 }
 
-/** Calls that the exchange took before `before` and of which it has not told the end. */
-export async function openCalls(query: Query, before: Date): Promise<BookedCall[]> {
+/** Calls that the exchange took and of which it has not told the end. */
+export async function openCalls(query: Query): Promise<BookedCall[]> {
   const rows = await query<Row>({
-    text: `SELECT ${columns} FROM exchange_call WHERE state <> 'ended' AND confirmed AND asked_at < $1 LIMIT 1000`,
-    values: [before],
+    text: `SELECT ${columns} FROM exchange_call WHERE state <> 'ended' AND confirmed ORDER BY asked_at LIMIT 1000`,
   });
   return rows.map(booked);
 }

@@ -57,6 +57,8 @@ export interface Line {
   close(): Promise<void>;
 }
 
+/** What an answered call ends with: nothing in particular. */
+const normalClearing = 16;
 const longestBackOff = 30_000;
 const pingEvery = 10_000;
 /** What the exchange told of a call's end may be on its way while we look. */
@@ -155,8 +157,9 @@ class HeldLine {
 
   /** After the stream was opened: calls that are up and nobody talks in, and calls that ended unheard. */
   async found(): Promise<void> {
-    const { ari, query, now } = this.#parts;
-    const open = await openCalls(query, new Date(now().getTime() - grace));
+    const { ari, query } = this.#parts;
+    // In this order: what is open here and was taken there has a channel, or had one.
+    const open = await openCalls(query);
     const alive = await channels(ari);
     const ours = (await ari.get<{ channel_ids: string[] }>(`/applications/${application}`))?.channel_ids ?? [];
     for (const id of ours) if (alive.get(id)?.state === 'Up' && !this.#talks.has(id)) await this.#takeUp(id);
@@ -182,6 +185,10 @@ class HeldLine {
       case 'ChannelDtmfReceived':
         // 0 where it does not know.
         this.#talks.get(event.channel.id)?.tone(event.digit, event.duration_ms || null);
+        break;
+      case 'StasisEnd':
+        // The last that is told of a call that rang us.
+        this.#left(event.channel.id, normalClearing);
         break;
       case 'ChannelDestroyed':
         this.#left(event.channel.id, event.cause);

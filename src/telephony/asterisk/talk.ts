@@ -137,7 +137,7 @@ export class Talk {
       `${this.#path()}/play/${encodeURIComponent(this.#playback)}`,
       {},
       {
-        media: media.join(','),
+        media,
       },
     );
     if (!there) this.gone();
