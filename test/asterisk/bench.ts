@@ -61,11 +61,11 @@ function runningFrom(start: Date): Clock {
   };
 }
 
-/** The standard one in few words and short waits, so that a whole interview takes half a minute. */
+/** The standard one in few words and short waits, so that a whole interview takes three quarters of a minute. */
 export function shortQuestionnaire(): Questionnaire {
   const standard = standardQuestionnaire();
   const words: Readonly<Record<string, string>> = {
-    ...{ A1: '{{manager}}打几分', Q1: '5分满意', Q1r: '{{score}}分', R1: '还剩{{remaining}}题', I1: '请打分' },
+    ...{ A1: '请打几分', Q1: '5分满意', Q1r: '{{score}}分', R1: '还剩{{remaining}}题', I1: '请打分' },
   };
   const clips = Object.entries(standard.clips).map(([id, clip]) => [
     id,
@@ -74,7 +74,7 @@ export function shortQuestionnaire(): Questionnaire {
   return {
     ...standard,
     clips: Object.fromEntries(clips),
-    items: standard.items.map((item) => ({ ...item, answerSeconds: 5 })),
+    items: standard.items.map((item) => ({ ...item, answerSeconds: 12 })),
     timing: { ...standard.timing, afterHintSeconds: 2, lastChanceSeconds: 2, farewellSeconds: 1 },
   };
 }

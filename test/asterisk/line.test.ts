@@ -31,7 +31,7 @@ describe.skipIf(missingHere)('the line', () => {
     ringUs(join(bench.exchange.folder, 'callers'), bench.exchange.sipPort, national(from), keys);
 
   test('a shop that rings back goes on with its case, and no attempt is used up', async () => {
-    await ring(drawn.phone, [5500, '5'], [6000, '8']);
+    await ring(drawn.phone, [8000, '5'], [8000, '8']);
     await bench.until(10, 'its call has ended', async () => {
       const [attempt] = await all<{ state: string }>(`SELECT state FROM attempt WHERE inbound`);
       return attempt?.state === 'ended';
@@ -66,13 +66,13 @@ describe.skipIf(missingHere)('the line', () => {
 
   test('whoever takes the line next goes on where the interview stands; what was answered stays', async () => {
     const [id = ''] = await bench.callAll();
-    await bench.until(25, 'question 3 is asked', async () => {
+    await bench.until(60, 'question 3 is asked', async () => {
       const { conversation } = await bench.attempt(id);
       return conversation?.place.is === 'question' && (conversation.place.item ?? 0) >= 2;
     });
     await bench.dropLine();
     await bench.retakeLine();
-    await bench.until(90, 'the interview is over', async () => (await bench.attempt(id)).state === 'ended');
+    await bench.until(120, 'the interview is over', async () => (await bench.attempt(id)).state === 'ended');
     const { answers, disposition } = await bench.caseOf('answersEverything-1');
     expect(answers).toMatchObject({ Q1: 5, Q2: 4 });
     expect(Object.keys(answers).length).toBeGreaterThan(3);

@@ -27,8 +27,8 @@ export const telephone = (doing: Doing, serial = 0): string =>
 
 /** What `answersEverything` keys in, from question 1 on. */
 export const keyedIn = ['5', '4', '3', '5', '0', '2', '1'] as const;
-/** How long it waits before each key, in milliseconds: what it is asked has begun a second ago. */
-const waits = [5500, 6000, 3500, 3500, 3500, 3500, 3500] as const;
+/** How long it waits before each key, in milliseconds: what it is asked has begun more than a second ago, on a busy machine too. */
+const waits = [8000, 8000, 5000, 5000, 5000, 5000, 5000] as const;
 
 /** One answer to every INVITE, whichever telephone is meant. */
 const respond = (line: string, more: readonly string[] = [], body = ''): string =>
