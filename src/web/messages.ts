@@ -503,7 +503,7 @@ const chinese = {
       made: '拨出电话',
       madeWhy: (attempts: string) => `每户一般不超过 ${attempts} 次，分布在不同日子和时段`,
       texts: '短信往来',
-      textsWhy: '电话几次未通的手机，各一次',
+      textsWhy: (segments: string) => `电话几次未通的手机，各一次；连同未接告知共 ${segments} 条计费`,
       outcome: '结果',
       calls: '通话中',
       callsOf: (limit: string) => `上限 ${limit} 路`,
@@ -1531,7 +1531,8 @@ const english: Messages = {
       made: 'Calls made',
       madeWhy: (attempts) => `as a rule at most ${attempts} a shop, on different days and at different times of day`,
       texts: 'Text threads',
-      textsWhy: 'one for a mobile that several calls did not reach',
+      textsWhy: (segments) =>
+        `one for a mobile that several calls did not reach; ${segments} segments in all, notices included`,
       outcome: 'Outcome',
       calls: 'Calls alive',
       callsOf: (limit) => `limit ${limit}`,

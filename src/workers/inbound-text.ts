@@ -18,7 +18,8 @@ export async function receiveText(services: Services, { carrierId, from, text }:
   if ('value' in reading) {
     const { e164, kind } = reading.value;
     const { vault, queues } = services;
-    const sender = { phoneIndex: vault.digest(e164), sealedMobile: kind === 'mobile' ? vault.seal(e164) : null };
+    const mayAnswer = kind === 'mobile' && services.text !== null;
+    const sender = { phoneIndex: vault.digest(e164), sealedMobile: mayAnswer ? vault.seal(e164) : null };
     const send = await takeText(services, { carrierId, text, ...sender });
     if (send) await queues.add('text', send);
   }

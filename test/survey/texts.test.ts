@@ -349,6 +349,28 @@ describe('whoever has no thread', () => {
     expect(sent()).toEqual([]);
   });
 
+  test('one of ours who answers a missed call in writing is asked in writing, at once', async () => {
+    const { phone } = await call(null, 'no-answer');
+    await write(phone, '5');
+    const { attemptIds, messageIds } = await claimDue(city, textLane, {
+      ...{ now: city.clock.now(), until: later(1), openZones: ['Asia/Shanghai'] },
+    });
+    expect(attemptIds).toHaveLength(1);
+    waiting.push({ name: 'text', payload: { messageId: messageIds[0] } });
+    await work();
+    expect(sentTo(phone)).toEqual(['SM', 'S1']);
+    expect(await all('SELECT FROM answer')).toEqual([]);
+    await write(phone, '5');
+    expect(await all('SELECT value FROM answer')).toEqual([{ value: 5 }]);
+  });
+
+  test('and not where he has answered, or nothing is to be asked of him any more', async () => {
+    const { phone } = await call('-414404422');
+    await all(`UPDATE survey_case SET due_at = NULL, due_channel = NULL`);
+    await write(phone, '谢谢');
+    expect(await all(`SELECT FROM survey_case WHERE due_channel = 'sms'`)).toEqual([]);
+  });
+
   test('one of ours is not told that he is not', async () => {
     const { caseId } = await takeUp(voiceLane);
     await write(await phoneOf(caseId), '5');
@@ -441,6 +463,21 @@ describe('a wish that was seen to (SF)', () => {
     );
     await work();
     expect(sent()).toEqual([]);
+  });
+
+  test('keeps a question of the survey waiting for a day: its 2 would be somebody’s rating', async () => {
+    const { id, phone } = await wish();
+    await finishFollowUp(services, 'desk-1', id, '已换货');
+    await work();
+    expect(sentTo(phone)).toEqual(['SF']);
+    await all(
+      `UPDATE survey_case c SET due_at = $1, due_channel = 'sms' FROM follow_up f WHERE f.case_id = c.id AND f.id = $2`,
+      ...[city.clock.now(), id],
+    );
+    const wishAt = () => ({ now: city.clock.now(), until: later(1), openZones: ['Asia/Shanghai'] });
+    expect((await claimDue(city, textLane, wishAt())).attemptIds).toEqual([]);
+    await write(phone, '1');
+    expect((await claimDue(city, textLane, wishAt())).attemptIds).toHaveLength(1);
   });
 
   test('waits while a question of the survey is open on the number: two could not be told apart', async () => {

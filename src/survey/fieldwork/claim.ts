@@ -1,6 +1,7 @@
 import type { Chance } from '../../platform/chance.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { halfDayOf } from './calendar.ts';
+import { isAskedOfAWish } from './notice.ts';
 import { freeSlots, type Lane, lockPace, noteSlots, paceOf } from './pace.ts';
 
 /**
@@ -86,7 +87,8 @@ const claimable = (channel: string): string => `
   AND EXISTS (SELECT FROM phone p WHERE p.id = c.phone_id AND p.opted_out_at IS NULL)
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'voice' AND a.state <> 'ended')
   AND NOT EXISTS (SELECT FROM desk_call d WHERE d.phone_id = c.phone_id AND d.state <> 'ended')
-  AND (${channel} = 'voice' OR NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'sms' AND a.state <> 'ended'))`;
+  AND (${channel} = 'voice' OR NOT EXISTS (SELECT FROM attempt a WHERE a.phone_id = c.phone_id AND a.channel = 'sms' AND a.state <> 'ended'))
+  AND (${channel} = 'voice' OR NOT EXISTS (SELECT FROM phone p WHERE p.id = c.phone_id AND ${isAskedOfAWish('p', '$2')}))`;
 
 /** Shops whose ordering or delivery half-day it is are not called; texts disturb nobody at the counter. */
 const ordersNow = 'open.half_day = ANY(c.ordering_half_days || c.delivery_half_days)';

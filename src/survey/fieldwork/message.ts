@@ -162,6 +162,6 @@ export async function recordTextUnknown(query: Query, messageId: string, now: Da
 }
 
 /** Texts of a round: of its threads, and the notices about its cases. */
-export const isOfRound = (roundId: string): string => `(
-  EXISTS (SELECT FROM attempt a WHERE a.id = m.attempt_id AND a.round_id = ${roundId})
-  OR EXISTS (SELECT FROM notice n JOIN survey_case c ON c.id = n.case_id WHERE n.message_id = m.id AND c.round_id = ${roundId}))`;
+export const isOfRound = (roundId: string): string => `m.id IN (
+  SELECT t.id FROM attempt a JOIN message t ON t.attempt_id = a.id WHERE a.round_id = ${roundId} AND a.channel = 'sms'
+  UNION ALL SELECT n.message_id FROM survey_case c JOIN notice n ON n.case_id = c.id WHERE c.round_id = ${roundId})`;

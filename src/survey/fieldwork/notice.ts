@@ -216,6 +216,32 @@ export async function beginNotice(
   return row?.sealed ?? null;
 }
 
+/**
+ * Whether a number was asked within a day whether its wish was seen to, and has not said: a second question would take
+ * the answer to the first for its own, and a 2 would be somebody's rating.
+ */
+export const isAskedOfAWish = (phone: string, now: string): string => `EXISTS (
+  SELECT FROM notice n JOIN message m ON m.id = n.message_id
+  WHERE n.blind_index = ${phone}.blind_index AND n.text = 'SF' AND n.answer IS NULL
+    AND m.state NOT IN ('planned', 'failed') AND m.sent_at > ${now}::timestamptz - interval '1 day')`;
+
+/**
+ * One of ours wrote who has no thread: he answers 「方便时打回」 in writing, so he is asked in writing (script §8, S1:
+ * or when asked for). Only of a case that is to be called still, and once a case.
+ */
+export async function askInWriting(query: Query, phoneIndex: Buffer, now: Date): Promise<void> {
+  await query({
+    name: 'notice-ask-in-writing',
+    text: `
+      UPDATE survey_case c SET due_at = $2, due_channel = 'sms'
+      FROM phone p, round r
+      WHERE p.blind_index = $1 AND p.kind = 'mobile' AND c.phone_id = p.id AND r.id = c.round_id AND r.state = 'fielding'
+        AND c.state = 'active' AND c.overall IS NULL AND c.due_channel = 'voice'
+        AND NOT EXISTS (SELECT FROM attempt a WHERE a.case_id = c.id AND (a.channel = 'sms' OR a.state <> 'ended'))`,
+    values: [phoneIndex, now],
+  });
+}
+
 /** A wish whose closing this number was asked to confirm, and that it has not: what it replies now is about that. */
 export async function wishInQuestion(
   query: Query,

@@ -5,7 +5,7 @@ import { afterWorkingHours, followUpDue, followUpHours } from '../desk/times.ts'
 import { meansStop, read } from '../interview/reading.ts';
 import { beginThread, decideText, type Thread } from '../interview/thread.ts';
 import { overallItem } from '../questionnaire/questionnaire.ts';
-import { noticeStop, noticeStranger, recordWishAnswer, wishInQuestion } from './notice.ts';
+import { askInWriting, noticeStop, noticeStranger, recordWishAnswer, wishInQuestion } from './notice.ts';
 import { enterStop } from './opt-out.ts';
 import type { TurnServices } from './turn.ts';
 import { sealedComment, standingOf, takeTurn } from './turn-store.ts';
@@ -15,7 +15,7 @@ export interface InboundText {
   readonly carrierId: string;
   /** Blind index of the sender's number. */
   readonly phoneIndex: Buffer;
-  /** The sender's number, where it is a mobile: whoever is not one of ours is told so on it, and nobody on no other. */
+  /** The sender's number, where it is a mobile and we can write back: who has no thread is answered on it alone. */
   readonly sealedMobile?: Buffer | null;
   readonly text: string;
 }
@@ -98,6 +98,7 @@ async function withoutThread(
   return services.database.transaction(async (query) => {
     if (!(await noteStranger(query, carrierId, now))) return null;
     const stops = meansStop(text);
+    if (sealedMobile && !stops) await askInWriting(query, phoneIndex, now);
     const day = now.toISOString().slice(0, 10);
     const messageId = stops
       ? (await enterStop(query, phoneIndex, now)) && (await noticeStop(query, phoneIndex, now))

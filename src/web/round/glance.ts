@@ -62,7 +62,11 @@ function totalTiles({ contacts, rules, m, place }: Picture): Tile[] {
   const words = m.round.kpi;
   return [
     tile(words.made, count(contacts.calls, place.language), words.madeWhy(String(rules.contact.attempts))),
-    tile(words.texts, count(contacts.threads, place.language), words.textsWhy),
+    tile(
+      words.texts,
+      count(contacts.threads, place.language),
+      words.textsWhy(count(contacts.segments, place.language)),
+    ),
   ];
 }
 

@@ -9,7 +9,14 @@ import type { Language } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { type Contact, readContacts } from './feed.ts';
 import { readSeal, type Seal } from './seal.ts';
-import { callsInLastMinute, countContacts, type ManagerStanding, type RoundFacts, readManagers } from './standing.ts';
+import {
+  type Contacts,
+  callsInLastMinute,
+  countContacts,
+  type ManagerStanding,
+  type RoundFacts,
+  readManagers,
+} from './standing.ts';
 
 /** A round at one moment, and in whose words it is told: all that the parts of its page look at. */
 export interface Picture {
@@ -25,7 +32,7 @@ export interface Picture {
   readonly managers: readonly ManagerStanding[];
   /** Calls put through in the last minute, and calls and threads in all. */
   readonly callsInMinute: number;
-  readonly contacts: { readonly calls: number; readonly threads: number };
+  readonly contacts: Contacts;
   readonly feed: readonly Contact[];
   readonly seal: Seal | null;
   /** The one district that is shown; null = all. */

@@ -2,6 +2,7 @@ import type { Query } from '../../platform/database.ts';
 import { type Disposition, type Group, groupOf } from '../../survey/disposition/disposition.ts';
 import { readTallies } from '../../survey/disposition/progress.ts';
 import { targetCompletes } from '../../survey/draw/sizes.ts';
+import { isOfRound } from '../../survey/fieldwork/message.ts';
 import type { DrawRules } from '../../survey/round/draw.ts';
 
 /**
@@ -141,21 +142,25 @@ function readAlive(query: Query, roundId: string): Promise<(Alive & { managerId:
   });
 }
 
-/** Calls and text threads that were begun, ever. */
-export async function countContacts(
-  query: Query,
-  roundId: string,
-  districtId: string | null,
-): Promise<{ readonly calls: number; readonly threads: number }> {
-  const [row] = await query<{ calls: number; threads: number }>({
+export interface Contacts {
+  readonly calls: number;
+  readonly threads: number;
+  /** Of all texts, notices included: what their carrier charges for. */
+  readonly segments: number;
+}
+
+/** Calls and text threads that were begun, ever, and the segments of their texts. */
+export async function countContacts(query: Query, roundId: string, districtId: string | null): Promise<Contacts> {
+  const [row] = await query<Contacts>({
     name: 'web-contacts',
     text: `
-      SELECT count(*) FILTER (WHERE a.channel = 'voice')::int AS calls, count(*) FILTER (WHERE a.channel = 'sms')::int AS threads
+      SELECT count(*) FILTER (WHERE a.channel = 'voice')::int AS calls, count(*) FILTER (WHERE a.channel = 'sms')::int AS threads,
+             (SELECT coalesce(sum(m.segments), 0)::int FROM message m WHERE m.state <> 'failed' AND ${isOfRound('$1')}) AS segments
       FROM attempt a JOIN survey_case c ON c.id = a.case_id JOIN manager m ON m.id = c.manager_id
       WHERE a.round_id = $1 AND ($2::text IS NULL OR m.district_id = $2) AND a.dialed_at IS NOT NULL`,
     values: [roundId, districtId],
   });
-  return row ?? { calls: 0, threads: 0 };
+  return row ?? { calls: 0, threads: 0, segments: 0 };
 }
 
 /** Calls put through to the carrier in the minute before `now`. */
