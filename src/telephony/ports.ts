@@ -42,8 +42,21 @@ export interface VoicePort {
   audioOf(recordingId: string): Promise<Buffer | null>;
   /** Deletes a recording for good; one that is gone already is as well. @throws where the carrier can't be asked. */
   deleteRecording(recordingId: string): Promise<void>;
+  /**
+   * What was charged for calls that were asked for between the two, as far as that is settled. Left out where the
+   * carrier tells no prices. @throws where the carrier can't be asked.
+   */
+  prices?(since: Date, until: Date): Promise<Price[]>;
   /** @throws where the carrier does not answer or does not know us. */
   health(): Promise<void>;
+}
+
+export interface Price {
+  readonly carrierId: string;
+  /** A decimal as the carrier writes it, without a sign: `0.0140`. */
+  readonly amount: string;
+  /** ISO 4217. */
+  readonly unit: string;
 }
 
 export interface KnownRecording {
@@ -109,6 +122,8 @@ export interface TextPort {
    * @throws where the carrier can't be asked.
    */
   textsTo(to: string, since: Date): Promise<KnownText[]>;
+  /** As of calls: what was charged for texts. */
+  prices?(since: Date, until: Date): Promise<Price[]>;
   /** @throws where the carrier does not answer or does not know us. */
   health(): Promise<void>;
 }

@@ -263,6 +263,16 @@ const chinese = {
     closed: (at: string) => `${at} 恢复`,
     banner: (names: string) => `${names} 已停：运营商因我们的设置有误拒绝请求。`,
     bannerLink: '查看并恢复',
+    numbers: '我们的号码',
+    number: '号码',
+    answeredLately: '近 7 天接听',
+    answeredBefore: '此前 4 周',
+    answeredOthers: '其他号码近 7 天',
+    answered: (share: string, calls: string) => `${share}（${calls} 通）`,
+    low: {
+      others: '比其他号码低三成以上：可能被标记为骚扰电话，请查询标记并申诉。',
+      before: '比自己以前低三成以上：可能被标记为骚扰电话，请查询标记并申诉。',
+    },
   },
 
   staffPhones: {
@@ -484,6 +494,8 @@ const chinese = {
     revealed: '抽样随机数已公开',
     hours: (windows: string) => `工作日 ${windows} 拨打`,
     district: (name: string) => `只显示${name}`,
+    cost: (amount: string, unit: string, calls: string, texts: string) =>
+      `目前花费 ${unit} ${amount}（运营商已计价：电话 ${calls} 通，短信 ${texts} 条）`,
     reload: '刷新',
     noScript: '浏览器没有运行脚本，本页不会自动更新。',
     lost: '连接中断，正在重试；下面是中断前的情况。',
@@ -1279,6 +1291,17 @@ const english: Messages = {
     closed: (at) => `went on ${at}`,
     banner: (names) => `${names}: stopped, because the carrier refuses us for our settings.`,
     bannerLink: 'See and let go on',
+    numbers: 'Our numbers',
+    number: 'Number',
+    answeredLately: 'Answered, last 7 days',
+    answeredBefore: '4 weeks before',
+    answeredOthers: 'The others, last 7 days',
+    answered: (share, calls) => `${share} of ${calls}`,
+    low: {
+      others:
+        'Answered at least 30 % less than the others: it may be marked as a nuisance; look its marks up and object.',
+      before: 'Answered at least 30 % less than before: it may be marked as a nuisance; look its marks up and object.',
+    },
   },
 
   staffPhones: {
@@ -1510,6 +1533,8 @@ const english: Messages = {
     revealed: 'random numbers of the draw revealed',
     hours: (windows) => `calls on working days ${windows}`,
     district: (name) => `${name} only`,
+    cost: (amount, unit, calls, texts) =>
+      `${unit} ${amount} so far (priced by the carrier: ${calls} calls, ${texts} texts)`,
     reload: 'Reload',
     noScript: 'Scripts do not run in this browser, so this page does not update itself.',
     lost: 'The connection is lost, retrying; below is how things stood before.',

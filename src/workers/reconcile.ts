@@ -9,6 +9,7 @@ import { launchDue } from '../survey/round/schedule.ts';
 import { releaseDueSpotChecks } from '../survey/round/spot-check.ts';
 import type { KnownCall, KnownText } from '../telephony/ports.ts';
 import { sendNotices } from './notices.ts';
+import { askPrices } from './prices.ts';
 import { drawRules } from './rules.ts';
 import type { Services } from './services.ts';
 import { pushesWait } from './text-push.ts';
@@ -41,6 +42,7 @@ export async function reconcile(services: Services): Promise<void> {
   await guarded(services, () => releaseSpotChecks(services));
   await guarded(services, () => launchScheduled(services));
   await guarded(services, async () => void (await raiseLateRechecks(services)));
+  await guarded(services, () => askPrices(services));
   await askForSteps(services);
   await wakeSettle(services);
 }

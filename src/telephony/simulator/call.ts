@@ -6,6 +6,7 @@ import { collect } from './gathering.ts';
 import type { CallOrder, Entry } from './journal.ts';
 import type { CallFault } from './mischief.ts';
 import type { Counts, Reaction } from './person.ts';
+import { callPrice } from './prices.ts';
 import { recordingPath, rfc2822 } from './resources.ts';
 import { SILENCE, type Utterance } from './speech.ts';
 import { Transcript } from './transcript.ts';
@@ -156,6 +157,11 @@ export class Call {
     this.#atOnce = true;
     this.begin();
     return sign;
+  }
+
+  /** What it costs, once that is settled. */
+  get price(): string | null {
+    return callPrice(this.ended, this.duration, this.#exchange.agenda.now());
   }
 
   begin(): void {

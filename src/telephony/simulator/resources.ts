@@ -6,7 +6,7 @@ import { segments, type Text } from './text.ts';
 
 /**
  * Calls, messages and the account as Twilio's REST API shows them: every property of its OpenAPI description and no
- * other. The simulator charges nothing, so prices stay open.
+ * other.
  */
 
 export const API = '/2010-04-01';
@@ -65,7 +65,7 @@ export function callResource(call: Call, accountSid: string): Record<string, unk
     start_time: stamp(call.started),
     end_time: stamp(call.ended),
     duration: call.duration === null ? null : String(call.duration),
-    price: null,
+    price: call.price,
     price_unit: 'USD',
     direction: call.direction,
     answered_by: call.answeredBy,
@@ -89,7 +89,7 @@ export function messageResource(text: Text, accountSid: string): Record<string, 
     from: text.from,
     to: text.to,
     date_updated: rfc2822(text.updated),
-    price: null,
+    price: text.price,
     error_message: text.error === null ? null : (DELIVERY_FAULTS[text.error] ?? null),
     uri: `${uri}.json`,
     account_sid: accountSid,

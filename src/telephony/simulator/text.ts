@@ -5,6 +5,7 @@ import type { Exchange, Line } from './exchange.ts';
 import { DELIVERY_FAULTS } from './faults.ts';
 import type { Entry, TextOrder } from './journal.ts';
 import type { Counts } from './person.ts';
+import { textPrice } from './prices.ts';
 import { normalise } from './speech.ts';
 import { Transcript } from './transcript.ts';
 import type { Fields } from './webhook.ts';
@@ -29,6 +30,8 @@ export interface Text {
   readonly sent: Date | null;
   readonly updated: Date;
   readonly error: number | null;
+  /** What it costs, once that is settled. */
+  readonly price: string | null;
   /** Takes it back. @returns false when it is too late for that */
   cancel(): boolean;
   restoreStatus(entry: Entry & { entry: 'text-status' }): void;
@@ -68,6 +71,10 @@ export class SentText implements Text {
 
   get sid(): string {
     return this.#order.sid;
+  }
+
+  get price(): string | null {
+    return textPrice(this.sent, segments(this.body), this.#exchange.agenda.now());
   }
 
   get to(): string {
@@ -231,6 +238,11 @@ export class ReceivedText implements Text {
 
   get sent(): Date {
     return this.created;
+  }
+
+  /** What people write to us costs nothing here. */
+  get price(): null {
+    return null;
   }
 
   get updated(): Date {

@@ -1,5 +1,5 @@
 import twilio from 'twilio';
-import type { DeskCall, KnownCall, OutgoingCall, OutgoingText, Placing, TextPort, VoicePort } from '../ports.ts';
+import type { DeskCall, KnownCall, OutgoingCall, OutgoingText, Placing, Price, TextPort, VoicePort } from '../ports.ts';
 import { resultOf, troubleOf } from './errors.ts';
 import { type CallStatus, callReport, type TextStatus, textReport } from './reports.ts';
 
@@ -94,6 +94,13 @@ function voicePort(client: Client, settings: TwilioSettings, health: () => Promi
       const calls = await client.calls.list(wanted).catch(withoutRequest);
       return calls.map(known);
     },
+    async prices(since, until) {
+      const [startTimeAfter, startTimeBefore] = around(since, until);
+      const calls = await client.calls
+        .list({ startTimeAfter, startTimeBefore, pageSize: 1000, limit: mostPrices })
+        .catch(withoutRequest);
+      return calls.flatMap(priced);
+    },
     async call(carrierId) {
       try {
         return known(await client.calls(carrierId).fetch());
@@ -115,6 +122,21 @@ function voicePort(client: Client, settings: TwilioSettings, health: () => Promi
       }
     },
   };
+}
+
+/** As many as a day of a busy line. What is further back is asked for next time. */
+const mostPrices = 5000;
+
+/** Twilio filters by whole seconds, and dials some time after it was asked. */
+const around = (since: Date, until: Date): [Date, Date] => [
+  new Date(Math.floor(since.getTime() / 1000) * 1000 - 1000),
+  new Date(until.getTime() + 3_600_000),
+];
+
+/** Twilio writes what it takes as a negative number, and nothing while it does not know yet. */
+function priced({ sid, price, priceUnit }: { sid: string; price: string | null; priceUnit: string }): Price[] {
+  const amount = /^-?(\d+(?:\.\d+)?)$/.exec(price ?? '')?.[1];
+  return amount === undefined ? [] : [{ carrierId: sid, amount, unit: priceUnit.toUpperCase() }];
 }
 
 /** Not in progress (any more), so that there is nothing to change. */
@@ -165,6 +187,13 @@ function textPort(client: Client, settings: TwilioSettings, health: () => Promis
     async send({ messageId, to, body }: OutgoingText) {
       const statusCallback = `${settings.publicUrl}/twilio/text/${messageId}/status`;
       return asking(() => client.messages.create({ to, body, statusCallback, ...sender }));
+    },
+    async prices(since, until) {
+      const [dateSentAfter, dateSentBefore] = around(since, until);
+      const messages = await client.messages
+        .list({ dateSentAfter, dateSentBefore, pageSize: 1000, limit: mostPrices })
+        .catch(withoutRequest);
+      return messages.flatMap(priced);
     },
     async textsTo(to, since) {
       const dateSentAfter = new Date(Math.floor(since.getTime() / 1000) * 1000 - 1000);

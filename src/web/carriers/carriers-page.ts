@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import {
+  type Count,
+  countAnswers,
+  type NumberStanding,
+  numberStandings,
+  rateOf,
+} from '../../survey/fieldwork/answer-rates.ts';
 import { closeIncident, type Incident, readIncidents } from '../../survey/fieldwork/incident.ts';
 import { isAtRest, type Lane, type Pace, paceOf, readPace } from '../../survey/fieldwork/pace.ts';
+import type { Language } from '../../survey/questionnaire/questionnaire.ts';
 import type { Services } from '../../workers/services.ts';
 import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
-import { count, moment, type Place } from '../figures.ts';
+import { count, moment, type Place, percent } from '../figures.ts';
 import { languageOf } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { sendPage } from '../page.ts';
@@ -27,6 +35,7 @@ export async function showCarriers({ web, request, response }: Visit): Promise<v
     ),
   );
   const incidents = await readIncidents(database.query);
+  const numbers = numberStandings(await countAnswers(database.query, web.services.voice.port.numbers, now));
   sendPage(
     web,
     request,
@@ -35,6 +44,7 @@ export async function showCarriers({ web, request, response }: Visit): Promise<v
     { title: m.carriers.title, at: 'rounds' },
     {
       lanes,
+      numbers: numbers.map((one) => numberInWords(one, m, language)),
       open: incidents.filter(({ closedAt }) => closedAt === null).map((one) => incidentInWords(one, { m, now, place })),
       past: incidents.filter(({ closedAt }) => closedAt !== null).map((one) => incidentInWords(one, { m, now, place })),
     },
@@ -62,6 +72,14 @@ function laneInWords(lane: Lane, pace: Pace, { m, now, place }: Telling) {
     name: nameOf(paceOf(lane), m),
     pace: `${words.perSecond(String(lane.perSecond))}${limit}`,
     ...{ state, says: state === 'resting' ? words.resting(until) : words[state] },
+  };
+}
+
+function numberInWords({ number, lately, before, others, alarms }: NumberStanding, m: Messages, language: Language) {
+  const words = (one: Count) => m.carriers.answered(percent(rateOf(one)), count(one.calls, language));
+  return {
+    ...{ number, lately: words(lately), before: words(before), others: words(others) },
+    alarms: alarms.map((alarm) => m.carriers.low[alarm]),
   };
 }
 

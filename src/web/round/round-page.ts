@@ -1,5 +1,8 @@
+import Fraction from 'fraction.js';
+import { readCosts } from '../../survey/fieldwork/costs.ts';
 import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
+import { count } from '../figures.ts';
 import { languageOf } from '../language.ts';
 import { messagesIn } from '../messages.ts';
 import { sendFragment, sendPage } from '../page.ts';
@@ -20,17 +23,33 @@ export async function showRound(visit: Visit): Promise<void> {
   const { web, request, response, viewer } = visit;
   const { round, view } = await look(visit);
   const path = `/rounds/${encodeURIComponent(round.id)}`;
+  const changes = may(viewer.role, 'round.change');
   const page = { title: view.title, at: view.live ? 'today' : 'rounds' } as const;
   sendPage(web, request, response, 'round', page, {
     view,
     path,
-    changes: may(viewer.role, 'round.change') ? changesFor(round, messagesIn(languageOf(response))) : [],
+    changes: changes ? changesFor(round, messagesIn(languageOf(response))) : [],
+    costs: changes ? await costsOf(visit, round.id) : [],
     progress: `${path}/progress`,
     refreshes: refreshes(view),
     draw: `/draws/${encodeURIComponent(round.id)}`,
     voiceMessages: may(viewer.role, 'messages.listen') ? `${path}/messages` : null,
     spotChecks: may(visit.viewer.role, 'spot-check.ask') ? `${path}/spot-checks` : null,
   });
+}
+
+/** What it has cost so far, a line a currency. */
+async function costsOf({ web, response }: Visit, roundId: string): Promise<string[]> {
+  const language = languageOf(response);
+  const words = messagesIn(language).round;
+  return (await readCosts(web.services.database.query, roundId)).map(({ unit, amount, calls, texts }) =>
+    words.cost(
+      new Fraction(amount).round(2).valueOf().toFixed(2),
+      unit,
+      count(calls, language),
+      count(texts, language),
+    ),
+  );
 }
 
 /** The page's content alone, for the script that refreshes it every two seconds. */
