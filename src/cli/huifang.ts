@@ -139,6 +139,23 @@ draw
     (await import('./draw-round.ts')).drawExport(round, options.public, process.stdout),
   );
 
+const prompts = program
+  .command('prompts')
+  .description('交换机播放的录音 · what an exchange of one’s own plays (docs/asterisk.md)');
+prompts
+  .command('list')
+  .description('列出每一句，有无真人录音 · every sentence, and whether a person read it')
+  .action(async () => (await import('./prompts.ts')).listPrompts(process.stdout));
+prompts
+  .command('import')
+  .description('导入录音 · take recordings: DIR/zh-CN/A1.wav and so on')
+  .argument('<dir>', 'a folder with one folder for each language')
+  .action(async (dir) => (await import('./prompts.ts')).importPrompts(dir, process.stdout));
+prompts
+  .command('render')
+  .description('缺的先合成好 · have the speech program say what is missing, before anybody is called')
+  .action(async () => (await import('./prompts.ts')).renderPrompts(process.stdout));
+
 const questionnaire = program.command('questionnaire').description('问卷的版本 · versions of the questionnaire');
 questionnaire
   .command('check')
