@@ -165,10 +165,19 @@ describe.runIf(present)("Twilio's OpenAPI description", () => {
     expect(faults('list calls', await rest('/Calls.json?To=%2B8613900000000'))).toEqual([]);
   });
 
+  it('a call fits it that a machine answered, and that has its price', async () => {
+    const order = { To: '+8613800000021', From: '+14155550100', Twiml: '<Response><Pause length="20"/></Response>' };
+    const { sid } = await rest('/Calls.json', { ...order, MachineDetection: 'DetectMessageEnd', AsyncAmd: 'true' });
+    await until(600);
+    const call = await rest(`/Calls/${sid}.json`);
+    expect(call).toMatchObject({ answered_by: 'human', price: '-0.01400' });
+    expect(faults('fetch call', call)).toEqual([]);
+  });
+
   it('recordings fit it, of a call and by themselves', async () => {
     const twiml = '<Response><Record maxLength="60"/></Response>';
     const { sid } = await rest('/Calls.json', { To: '+8613800000009', From: '+14155550100', Twiml: twiml });
-    await until(160);
+    await until(1100);
     const list = await rest(`/Calls/${sid}/Recordings.json`);
     expect(faults('list recordings', list)).toEqual([]);
     const [{ sid: recording } = { sid: '' }] = list.recordings as { sid: string }[];
@@ -184,12 +193,14 @@ describe.runIf(present)("Twilio's OpenAPI description", () => {
       MessagingServiceSid: `MG${'0'.repeat(32)}`,
       Body: '您打几分?',
     });
-    await until(400);
+    await until(1600);
     const list = await rest('/Messages.json');
     expect(faults('list messages', list)).toEqual([]);
     const statuses = (list.messages as { status: string }[]).map(({ status }) => status).sort();
     expect(statuses).toEqual(['delivered', 'received', 'undelivered']);
-    expect(faults('fetch message', await rest(`/Messages/${created.sid}.json`))).toEqual([]);
+    const message = await rest(`/Messages/${created.sid}.json`);
+    expect(message).toMatchObject({ price: '-0.00790' });
+    expect(faults('fetch message', message)).toEqual([]);
   });
 
   it('the account fits it', async () => {
