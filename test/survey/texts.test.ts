@@ -249,6 +249,18 @@ describe('a thread that nobody answers', () => {
     expect(await stateOf(attemptId)).toEqual({ state: 'ended', outcome: 'sms-silent' });
   });
 
+  test('whose reminder fails is a thread that was asked all the same: nobody is asked a second time', async () => {
+    const { attemptId, phone } = await thread();
+    network.weather = () => ({ kind: 'answer', status: 422, type: 'application/json', body: '{"error":"failed"}' });
+    city.clock.advance(new Date('2026-12-02T10:00:00+08:00'));
+    await work();
+    network.clear();
+    expect((await stateOf(attemptId)).state).toBe('sent');
+    await pass(hours(25));
+    expect(await stateOf(attemptId)).toEqual({ state: 'ended', outcome: 'sms-silent' });
+    expect(sentTo(phone)).toEqual(['S1']);
+  });
+
   test('and still counts an answer to the reminder, and one after the end', async () => {
     const { attemptId, phone } = await thread();
     city.clock.advance(new Date('2026-12-02T10:00:00+08:00'));
@@ -540,6 +552,23 @@ describe('a quarter is announced (P0)', () => {
     waiting = [];
     await handlersFor(services).reconcile({});
     expect(waiting.filter(({ name }) => name === 'text').length).toBeLessThanOrEqual(2);
+  });
+
+  test('waits for a carrier that is stopped, a minute at a time; where nobody carries texts, none is kept', async () => {
+    await announce(city, '2026Q4', 'test');
+    await all(
+      `INSERT INTO incident (id, carrier, opened_at, last_at) VALUES ($1, 'http/sms', $2, $2)`,
+      city.chance.id(),
+      city.clock.now(),
+    );
+    waiting = [];
+    await handlersFor(services).reconcile({});
+    expect(waiting.filter(({ name }) => name === 'text')).toEqual([]);
+    expect((await one<{ first: Date }>('SELECT min(check_at) AS first FROM message')).first).toEqual(later(60));
+    await all('DELETE FROM incident');
+    city.clock.advance(later(60));
+    await handlersFor({ ...services, text: null }).reconcile({});
+    expect(await all('SELECT DISTINCT state, check_at FROM message')).toEqual([{ state: 'failed', check_at: null }]);
   });
 
   test('not at night', async () => {

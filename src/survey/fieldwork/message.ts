@@ -110,7 +110,7 @@ const forward = (state: string) =>
 
 /**
  * Records a report. A first text that failed ends its thread, since nobody was asked anything; a later one that failed
- * does not take back the answers.
+ * does not take back the answers, nor a reminder that failed the question before it.
  */
 export async function recordMessageReport(
   query: Query,
@@ -126,14 +126,15 @@ export async function recordMessageReport(
         UPDATE message SET state = $2::text::message_state, carrier_id = coalesce(carrier_id, $3), error_code = coalesce($6::int, error_code),
                error_name = coalesce($7::text, error_name), check_at = NULL
         WHERE id = $1 AND ${forward('state::text')} < ${forward('$2')}
-        RETURNING attempt_id
+        RETURNING attempt_id, $2 = 'failed' AND NOT EXISTS (
+          SELECT FROM message earlier WHERE earlier.attempt_id = message.attempt_id AND earlier.created_at < message.created_at) AS in_vain
       ), thread AS (
         UPDATE attempt a
-        SET state = CASE WHEN $2 = 'failed' AND a.turn = 0 THEN 'ended' ELSE $2 END::attempt_state,
-            result = CASE WHEN $2 = 'failed' AND a.turn = 0 THEN $5::text WHEN $2 = 'delivered' THEN 'delivered' ELSE a.result END,
-            ended_at = CASE WHEN $2 = 'failed' AND a.turn = 0 THEN $4::timestamptz ELSE a.ended_at END,
-            check_at = CASE WHEN $2 = 'failed' AND a.turn = 0 THEN NULL ELSE a.check_at END, touched_at = $4::timestamptz
-        FROM moved m WHERE a.id = m.attempt_id AND a.state <> 'ended' AND ($2 <> 'failed' OR a.turn = 0)
+        SET state = CASE WHEN m.in_vain AND a.turn = 0 THEN 'ended' ELSE $2 END::attempt_state,
+            result = CASE WHEN m.in_vain AND a.turn = 0 THEN $5::text WHEN $2 = 'delivered' THEN 'delivered' ELSE a.result END,
+            ended_at = CASE WHEN m.in_vain AND a.turn = 0 THEN $4::timestamptz ELSE a.ended_at END,
+            check_at = CASE WHEN m.in_vain AND a.turn = 0 THEN NULL ELSE a.check_at END, touched_at = $4::timestamptz
+        FROM moved m WHERE a.id = m.attempt_id AND a.state <> 'ended' AND ($2 <> 'failed' OR (m.in_vain AND a.turn = 0))
         RETURNING a.case_id, a.state
       ), posted AS (
         INSERT INTO outbox (topic, case_id, at) SELECT 'ended', case_id, $4 FROM thread WHERE state = 'ended'

@@ -160,6 +160,17 @@ export async function takeDueNotices(query: Query, now: Date, most: number): Pro
   return rows.map(({ id }) => id);
 }
 
+/** Due notices that cannot go out now: looked at again then, or, with null, of no use any more. */
+export async function holdDueNotices(query: Query, now: Date, until: Date | null): Promise<void> {
+  await query({
+    name: 'notice-hold',
+    text: `
+      UPDATE message SET check_at = $2, state = CASE WHEN $2::timestamptz IS NULL THEN 'failed' ELSE state END
+      WHERE check_at <= $1 AND state = 'planned' AND attempt_id IS NULL`,
+    values: [now, until],
+  });
+}
+
 export interface PlannedNotice {
   readonly text: TextId;
   readonly createdAt: Date;

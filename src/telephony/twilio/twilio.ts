@@ -1,4 +1,5 @@
 import twilio from 'twilio';
+import { CarrierUnreachable } from '../carrier-unreachable.ts';
 import type { DeskCall, KnownCall, OutgoingCall, OutgoingText, Placing, Price, TextPort, VoicePort } from '../ports.ts';
 import { resultOf, troubleOf } from './errors.ts';
 import { type CallStatus, callReport, type TextStatus, textReport } from './reports.ts';
@@ -165,10 +166,10 @@ async function audioOf(settings: TwilioSettings, recordingId: string): Promise<B
     headers: { authorization },
     signal: AbortSignal.timeout(audioTimeLimit(settings)),
   }).catch(() => {
-    throw new CarrierUnreachable({ status: null, code: null, network: 'no answer' });
+    throw new CarrierUnreachable('no answer');
   });
   if (answer.status === 404) return null;
-  if (!answer.ok) throw new CarrierUnreachable({ status: answer.status, code: null, network: null });
+  if (!answer.ok) throw new CarrierUnreachable(`HTTP ${answer.status}`);
   return Buffer.from(await answer.arrayBuffer());
 }
 
@@ -245,19 +246,9 @@ function describe(error: unknown): Described {
   };
 }
 
-/** A carrier that could not be asked. Says what happened, and nothing of the request. */
-export class CarrierUnreachable extends Error {
-  readonly code: string;
-
-  constructor({ status, code, network }: Described) {
-    super(
-      `the carrier could not be asked (${network ?? `HTTP ${status ?? '?'}${code === null ? '' : `, error ${code}`}`})`,
-    );
-    this.name = 'CarrierUnreachable';
-    this.code = 'carrier-unreachable';
-  }
-}
+const unreachable = ({ status, code, network }: Described): CarrierUnreachable =>
+  new CarrierUnreachable(network ?? `HTTP ${status ?? '?'}${code === null ? '' : `, error ${code}`}`);
 
 function withoutRequest(error: unknown): never {
-  throw new CarrierUnreachable(describe(error));
+  throw unreachable(describe(error));
 }
