@@ -112,7 +112,8 @@ interface World {
   readonly say: (line: string) => void;
 }
 
-const minute = 60_000;
+const second = 1000;
+const minute = 60 * second;
 /** Nothing due may be looked for longer than this before it is looked for again. */
 const longestRest = 10 * minute;
 
@@ -145,7 +146,9 @@ async function playRound(world: World): Promise<void> {
     const moments = [due.dispatch, due.reconcile, nextDue, ...awaited].flatMap((at) => (at ? [at.getTime()] : []));
     const later = moments.filter((at) => at > now);
     const stuck = moments.length > later.length;
-    const next = new Date(Math.min(...later, now + (stuck ? 1000 : longestRest)));
+    // By whole seconds, as everything at the carrier: calls of one second then go out together, which is worse still.
+    const soonest = Math.min(...later, now + (stuck ? second : longestRest));
+    const next = new Date(Math.ceil(soonest / second) * second);
     clock.advance(next);
     await crew.advance(next);
     await city.advance(next);

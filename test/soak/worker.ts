@@ -24,6 +24,9 @@ export interface Standing {
   readonly awaited: number | null;
 }
 
+// Also where it is not up yet: nobody would ever tell it again.
+process.once('disconnect', () => process.exit(0));
+
 const clock = new StandingClock(new Date(Number(process.argv[2])));
 const service = await startService(readConfig(process.env), { log: openLog('fatal'), clock });
 const { activity } = service.services;
@@ -35,5 +38,4 @@ process.on('message', async ({ number, to, work }: Order) => {
   const awaited = clock.awaited()?.getTime() ?? null;
   process.send?.({ number, begun: activity.begun, awaited } satisfies Standing);
 });
-process.once('disconnect', () => process.exit(0));
 process.send?.('ready');

@@ -33,7 +33,7 @@ describe('a number with a script', () => {
   it('answers after 6 s, presses 4 at the second question and hangs up in the third', () => {
     expect(person().ring(first)).toEqual({ does: 'answer', connect: 1, after: 6 });
     const [one = '', two = '', three = ''] = questions;
-    const greeting = '您好,市烟草公司自动回访。';
+    const greeting = '您好,市烟草公司自动回访。忙,请按7;以后不接,请按9。';
     const second = speak(two).seconds;
     expect(hear(person(), two, [greeting, one])).toEqual({ does: 'press', presses: [{ key: '4', at: second + 1 }] });
     expect(hear(person(), three, [greeting, one, two])).toEqual({ does: 'hang-up', at: speak(three).seconds - 2 });
@@ -76,6 +76,9 @@ describe('a number with a script', () => {
     expect([order('+8613800000001', 1), call('+8613800000001', 1), call('+8613800000001', 2)]).toEqual([
       ...[null, 'end-lost', 'end-lost'],
     ]);
+    const once = parseCast(`{ numbers: { '+8613800000001': { faults: [throttled], faultyFor: 1 } } }`, 'cast');
+    const { order: orderOnce } = mischiefOf(once, 'test', {});
+    expect([orderOnce('+8613800000001', 1), orderOnce('+8613800000001', 2)]).toEqual(['throttled', null]);
     expect([order('+8613800000002', 1), call('+8613800000002', 1)]).toEqual(['throttled', 'doubled']);
   });
 });

@@ -5,7 +5,16 @@ import { BadInput, type Fault } from '../../platform/errors.ts';
 import { understand } from './asked.ts';
 import { callFaults, type FaultShares, type Mischief, mischief, orderFaults } from './mischief.ts';
 import type { Counts, Heard, Person, Reaction, Ring } from './person.ts';
-import { asPerson, isLandline, KINDS, type Kind, type Persona, retailers, type Weights } from './personas.ts';
+import {
+  asPerson,
+  isLandline,
+  KINDS,
+  type Kind,
+  machineOf,
+  type Persona,
+  retailers,
+  type Weights,
+} from './personas.ts';
 
 /**
  * Who is on the lines and what goes wrong, from a file: shares of kinds of people and of faults, and, number by number,
@@ -57,6 +66,8 @@ const number = z.strictObject({
   ringsBack: seconds.optional(),
   /** What goes wrong with every order for a call to him, or every call. */
   faults: z.array(fault).optional(),
+  /** How many orders and calls that holds for; without it for all. */
+  faultyFor: z.int().min(1).optional(),
 });
 
 /** Somebody who gets in touch by himself, so many seconds after the start. */
@@ -85,6 +96,8 @@ const castFile = z.strictObject({
 });
 
 export type Cast = z.infer<typeof castFile>;
+/** As it is written down: what has a default may be left out. */
+export type CastFile = z.input<typeof castFile>;
 type Script = z.infer<typeof number>;
 type Scene = z.infer<typeof call>;
 
@@ -162,17 +175,18 @@ export function peopleOf(
 /** What goes wrong, by share and by number. */
 export function mischiefOf({ faults = {}, numbers = {} }: Cast, seed: string, shares: FaultShares): Mischief {
   const others = mischief(seed, { ...shares, ...faults });
-  const of = <Name extends string>(phone: string, list: readonly Name[]): Name | null | undefined => {
-    const own = numbers[phone]?.faults;
-    return own && (list.find((name) => (own as readonly string[]).includes(name)) ?? null);
+  const of = <Name extends string>(phone: string, count: number, list: readonly Name[]): Name | null | undefined => {
+    const { faults: own, faultyFor = count } = numbers[phone] ?? {};
+    if (own === undefined || count > faultyFor) return own && null;
+    return list.find((name) => (own as readonly string[]).includes(name)) ?? null;
   };
   return {
     order: (phone, orders) => {
-      const own = of(phone, orderFaults);
+      const own = of(phone, orders, orderFaults);
       return own === undefined ? others.order(phone, orders) : own;
     },
     call: (phone, calls) => {
-      const own = of(phone, callFaults);
+      const own = of(phone, calls, callFaults);
       return own === undefined ? others.call(phone, calls) : own;
     },
   };
@@ -189,6 +203,8 @@ function scripted(script: Script, persona: Persona): Person {
       return now ? ringOf(now) : usual.ring(counts);
     },
     hear: (heard, counts) => played(scene(counts), heard) ?? usual.hear(heard, counts),
+    // Who is told what to do is no machine's double: he says hello.
+    ...(calls && machineOf(persona) === null ? { greets: () => ({ seconds: 1, ends: 'silence' }) as const } : {}),
     ...(ringsBack === undefined ? {} : { ringsBack: () => ringsBack }),
     ...(writes === undefined ? {} : { read: ({ before }) => writes[before.length] ?? null }),
   };
@@ -216,8 +232,10 @@ function ringOf({ rings, after }: Scene): Ring {
 /** What the script has him do now; null = nothing in particular. */
 function played(scene: Scene | undefined, { now, before }: Heard): Reaction | null {
   const asking = (words: string, earlier: readonly string[]) => {
-    const { asks } = understand(words, earlier).asked;
-    return asks !== 'nothing' && asks !== 'farewell';
+    const { asked } = understand(words, earlier);
+    // Ways out (call me later, never again) are offered with everything, and ask nothing.
+    if (asked.asks === 'menu') return asked.keys.some((key) => !/[7-9*#]/.test(key));
+    return asked.asks !== 'nothing' && asked.asks !== 'farewell';
   };
   const question = asking(now.words, before)
     ? 1 + before.filter((words, index) => asking(words, before.slice(0, index))).length
