@@ -176,7 +176,7 @@ export interface PlannedNotice {
   readonly createdAt: Date;
   readonly timeZone: string;
   readonly language: Language;
-  /** null = whichever was published last. */
+  /** Of the case's round; of what belongs to none, whichever was published last. */
   readonly questionnaireId: string;
   /** When the shop said what it wished for. */
   readonly wishedAt: Date | null;
