@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Meaning, meaningOf, resultOf, troubleOf } from './errors.ts';
 
@@ -26,6 +27,15 @@ describe.each(Object.entries(codes) as [Meaning, readonly number[]][])('codes of
     expect(meaningOf(code)).toBe(meaning);
     expect(resultOf(code)).toBe(results[meaning]);
   });
+});
+
+test('the administrator’s table says the same of every code, and of no other', () => {
+  const page = readFileSync(new URL('../../../docs/twilio.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| (\d{5}) \| (\S+) \| .+ \|$/gm)].map(([, code, meaning]) => [
+    Number(code),
+    meaning,
+  ]);
+  expect(rows).toEqual(Object.entries(codes).flatMap(([meaning, list]) => list.map((code) => [code, meaning])));
 });
 
 test('a code nobody has listed, or none at all, is trouble that may pass, and nothing against the number', () => {

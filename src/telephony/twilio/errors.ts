@@ -2,7 +2,7 @@ import type { CallResult } from '../../survey/disposition/outcome.ts';
 import type { Trouble } from '../ports.ts';
 
 /**
- * What Twilio's error codes mean to us (twilio.com/docs/api/errors). `settings` and `later` concern us, not the number:
+ * What Twilio's error codes mean to us (twilio.com/docs/api/errors; docs/twilio.md says each in words). `settings` and `later` concern us, not the number:
  * the shop was not reached, but nothing is known against it.
  */
 export type Meaning = 'number' | 'opted-out' | 'settings' | 'later' | 'ours';

@@ -152,6 +152,30 @@ test('a message: the announcement, one second for the ways out, then a beep and 
   );
 });
 
+/** Every word the questionnaire has, as it is said: none is left out, changed or said by the other voice. */
+describe.each([
+  ['zh-CN', zh],
+  ['en', en],
+] as const)('each clip in %s', (language, said) => {
+  const filled: Readonly<Record<string, string>> = {
+    manager: '王建国',
+    score: '4',
+    scoreName: questionnaire.scale[language]['4'] ?? '',
+    remaining: questionnaire.numerals[language]['3'] ?? '',
+  };
+
+  test.each(Object.entries(questionnaire.clips).map(([id, words]) => [id, words[language]] as const))(
+    '%s',
+    (clip, words) => {
+      const values = { score: 4, remaining: 3 };
+      const expected = words.replace(/\{\{(\w+)\}\}/g, (_, name: string) => filled[name] ?? `no ${name}`);
+      expect(written({ pauseSeconds: 0, say: [{ clip, values }], listenSeconds: null }, language)).toBe(
+        hangingUp(said(expected.replaceAll('&', '&amp;').replaceAll('<', '&lt;'))),
+      );
+    },
+  );
+});
+
 describe('a reply as TwiML', () => {
   test.each(examples)('$name', ({ reply, language, expected }) => {
     expect(written(reply, language)).toBe(expected);
