@@ -235,6 +235,8 @@ class HeldLine {
     const { answering, ari } = this.#parts;
     const attemptId = await answering.attemptBehind(id);
     if (!attemptId) return;
+    // Whoever heard that he answered may have died before he wrote it down.
+    this.#tell(id, () => ({ state: 'in-progress' }));
     this.#talk(id, attemptId, async (turn) => {
       // What is being played in it was begun by somebody who is gone.
       await ari.tell('DELETE', `/playbacks/${encodeURIComponent(playbackOf(id, turn.next - 1))}`);
