@@ -40,7 +40,7 @@ export function answeringExchange(services: Services, endpoint: string): Answeri
       else if (report.state === 'ended' && isUuid(channelId)) await endDeskCall(query, channelId, clock.now());
       if (attemptId && report.state === 'ended') await wakeSettle(services);
     },
-    inbound: (channelId, callerNumber, call) => inbound(services, channelId, callerNumber, call),
+    inbound: (channelId, callerNumber, call) => inbound(services, take, channelId, callerNumber, call),
     async deskAnswered(callId) {
       const sealed = await bridge(query, callId, clock.now());
       if (!sealed) return null;
@@ -69,12 +69,18 @@ async function attemptBehind({ database: { query } }: Services, channelId: strin
   return attempt?.id ?? null;
 }
 
-async function inbound(services: Services, carrierId: string, from: string, call: InboundCall): Promise<void> {
+async function inbound(
+  services: Services,
+  take: Answering['take'],
+  carrierId: string,
+  from: string,
+  call: InboundCall,
+): Promise<void> {
   for (let looked = 0; call.alive(); looked++) {
     const answer = await answerRing(services, { carrierId, from, looked });
     if (answer.kind === 'case') {
       const { attemptId, turn } = answer;
-      return call.talk(turn, (number, input) => orNothing(() => takeVoiceTurn(services, attemptId, number, input)));
+      return call.talk(turn, (number, input) => take(attemptId, number, input));
     }
     if (answer.kind === 'words') {
       const after = async (_: number, input: Input) => {

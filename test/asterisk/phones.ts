@@ -9,6 +9,7 @@ import { join } from 'node:path';
  * number says; they press real RFC 4733 keys.
  */
 export const does = {
+  speaksAndPressesHash: 0,
   isBusy: 1,
   doesNotExist: 2,
   declines: 3,
@@ -128,6 +129,10 @@ const parts: Readonly<Record<Doing, string>> = {
     ...keyedIn.flatMap((key, index) => [pause(waits[index] ?? 0), press(key, index)]),
     isRungOffOn,
   ].join('\n'),
+  speaksAndPressesHash: [
+    ...[answer, pause(3500), '<nop><action><exec play_pcap_audio="/usr/share/sip-tester/g711a.pcap"/></action></nop>'],
+    ...[pause(4000), press('#', 0), isRungOffOn],
+  ].join('\n'),
   ratesAndRingsOff: [answer, pause(waits[0]), press('4', 0), pause(2500), ringOff].join('\n'),
 };
 
@@ -168,6 +173,7 @@ export async function startPhones(folder: string, port: number): Promise<Phones>
   mkdirSync(folder, { recursive: true });
   keep(folder, keyedIn);
   keep(folder, ['4']);
+  keep(folder, ['#']);
   const file = join(folder, 'telephones.xml');
   writeFileSync(file, scenario());
   const messages = join(folder, 'messages.log');

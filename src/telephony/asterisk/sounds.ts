@@ -7,7 +7,7 @@ import type { Utterance } from '../../survey/interview/conversation.ts';
 import type { Language } from '../../survey/questionnaire/questionnaire.ts';
 import { partsOf, type Speaking, spoken } from '../words.ts';
 import type { Said } from './playlist.ts';
-import { asPlayed, millisecondsOf, silence } from './wav.ts';
+import { asPlayed, beep, millisecondsOf, silence } from './wav.ts';
 
 /**
  * The files that are played. A sound belongs to the words it says and lies under their hash: when a questionnaire's
@@ -52,6 +52,12 @@ export class Sounds {
   async silence(milliseconds: number): Promise<Sound> {
     const name = join('silence', String(milliseconds));
     return this.#once(name, async () => (await this.#find(name)) ?? this.#keep(name, silence(milliseconds)));
+  }
+
+  /** From here on it is recorded. */
+  async beep(): Promise<Sound> {
+    const name = 'beep';
+    return this.#once(name, async () => (await this.#find(name)) ?? this.#keep(name, beep()));
   }
 
   /** Keeps what a person read. @param wav of any usual form. @throws BadInput as `asPlayed` does. */

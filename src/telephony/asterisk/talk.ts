@@ -170,10 +170,13 @@ export class Talk {
     this.#messageEndedBy = null;
     this.#rest('recording');
     const order = {
-      ...{ name: this.#recordingName(), format: 'wav', ifExists: 'fail', beep: true, terminateOn: 'none' },
+      ...{ name: this.#recordingName(), format: 'wav', ifExists: 'fail', terminateOn: 'none' },
       ...{ maxDurationSeconds: longestSeconds, maxSilenceSeconds: silenceSeconds },
     };
     this.#guarded(async () => {
+      // One of ours: an exchange need not have any sound of its own. What is asked of a channel it does in turn.
+      const { sound } = await this.#parts.sounds.beep();
+      await this.#parts.ari.tell('POST', `${this.#path()}/play`, {}, { media: [`sound:${sound}`] });
       if (!(await this.#parts.ari.tell('POST', `${this.#path()}/record`, {}, order))) this.gone();
     });
   }

@@ -35,6 +35,10 @@ export function writeWav(samples: Float64Array): Buffer {
 export const silence = (milliseconds: number): Buffer =>
   writeWav(new Float64Array(Math.round((milliseconds / 1000) * samplesPerSecond)));
 
+/** A third of a second of 1 kHz. */
+export const beep = (): Buffer =>
+  writeWav(Float64Array.from({ length: samplesPerSecond / 3 }, (_, index) => 0.3 * Math.sin((Math.PI / 4) * index)));
+
 /**
  * Any WAV of whole or floating samples in the form Asterisk plays.
  *
