@@ -58,9 +58,11 @@ function suite(
       const { queues, activity, work } = await installation(async (id) => void seen.push(id));
       await queues.add('greet', { id: 'early' });
       expect(activity.busy).toBe(true);
+      expect(await queues.waiting()).toBe(1);
       await work();
       await activity.quiet();
       expect(seen).toEqual(['early']);
+      expect(await queues.waiting()).toBe(0);
     });
 
     it('tries a job that throws again, and is busy until its last try is over', async () => {
