@@ -79,7 +79,7 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     ]);
     await askAndSchedule(fielding);
     await showSomethingToReview(done);
-    published = await stand(done, ['/board', '/rounds/2026-12-R1', '/reviews', '/staff-phones']);
+    published = await stand(done, ['/board', '/rounds/2026-12-R1', '/reviews', '/staff-phones', '/carriers']);
     for (const site of [live, published]) site.storageState = await (await signIn(site)).context().storageState();
     live.paths.push(await bringFaultyRoster(await open(live), live.url));
     own = { ...live, paths: ['/roster/mine'] };
