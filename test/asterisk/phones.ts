@@ -181,6 +181,7 @@ export async function startPhones(folder: string, port: number): Promise<Phones>
     ...['-sf', file, '-p', String(port), '-trace_msg', '-message_file', messages],
     ...['-trace_err', '-error_file', join(folder, 'errors.log')],
   ]);
+  process.once('exit', () => child.kill('SIGKILL'));
   await answers(port, child);
   return {
     rung: (to) => {
