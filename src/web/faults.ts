@@ -57,8 +57,8 @@ function known(error: unknown, words: Messages['faults']): Told | null {
 
 function defect({ services }: Web, error: unknown, { method, path }: Request, words: Messages['faults']): Told {
   const id = services.chance.id();
-  // A sign-in link's secret stands in its path.
-  const where = path.startsWith('/sign-in/') ? '/sign-in/…' : path;
+  // A secret stands in the path of a sign-in link, and in that of Aliyun's pushes.
+  const where = path.replace(/^\/(sign-in|aliyun)\/.*/, '/$1/…');
   services.log.error({ err: error, id, method, path: where }, 'request failed');
   return { status: 500, ...words.failed, id };
 }

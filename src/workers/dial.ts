@@ -34,8 +34,8 @@ export async function dial(services: Services, attemptId: string): Promise<void>
   const { query } = services.database;
   const claimed = await findClaimed(query, attemptId);
   if (!claimed) return;
-  await waitForSlot(services, claimed);
   const from = await numberFor(query, claimed.phoneId, services.voice.port.numbers);
+  await waitForSlot(services, claimed);
   const now = services.clock.now();
   const pace = await readPace(query, services.voice.lane);
   const goesOn = !isCalledOff(pace, claimed.createdAt) && (await isTheHour(services, claimed, now));

@@ -1,16 +1,11 @@
 import { type Hours, openWindow } from '../survey/fieldwork/calendar.ts';
 import { type Claims, claimDue, postponeOrdering } from '../survey/fieldwork/claim.ts';
+import { leadMilliseconds } from '../survey/fieldwork/pace.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { fieldHours } from './hours.ts';
 import type { Carrying, Services } from './services.ts';
 import { isUsable } from './standing.ts';
 import { wakeSettle } from './wake.ts';
-
-/**
- * Slots are given out this far ahead. A job waits for its slot to the millisecond; without a lead the dispatcher would
- * have to run once a call and be on time to keep the pace.
- */
-export const leadMilliseconds = 1000;
 
 /** Takes up what is due in either channel, as fast as its carrier may be used, and hands it to the jobs that place it. */
 export async function dispatch(services: Services): Promise<void> {
@@ -44,5 +39,5 @@ async function claim(
   if (lane.channel === 'voice' && (await postponeOrdering(services.database.query, now, openZones)))
     await wakeSettle(services);
   if (openZones.length === 0 || !(await isUsable(services, carrying))) return { attemptIds: [], messageIds: [] };
-  return claimDue(services, lane, { now, until: new Date(now.getTime() + leadMilliseconds), openZones });
+  return claimDue(services, lane, { now, until: new Date(now.getTime() + leadMilliseconds(lane)), openZones });
 }

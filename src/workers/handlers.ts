@@ -1,3 +1,4 @@
+import { oneAtATime } from '../platform/one-at-a-time.ts';
 import { settle } from '../survey/fieldwork/settle.ts';
 import { raiseFlags } from '../survey/quality/raise-flags.ts';
 import { closeRound } from '../survey/round/close.ts';
@@ -19,6 +20,16 @@ import { wakeSettle } from './wake.ts';
 export function handlersFor(services: Services): JobHandlers {
   const { queues, rules } = services;
   const drawing = { ...services, rules: async (id: string) => drawRules(await rules(id)) };
+  const settling = oneAtATime(async () => {
+    const contact = async (id: string) => contactRules(await rules(id));
+    const { more, finishedRounds } = await settle({
+      ...services,
+      contactRules: contact,
+      texts: services.text !== null,
+    });
+    for (const roundId of finishedRounds) await queues.add('close', { roundId });
+    if (more) await queues.add('settle', {});
+  });
   return {
     async draw({ roundId }) {
       await drawRound(drawing, roundId);
@@ -28,16 +39,8 @@ export function handlersFor(services: Services): JobHandlers {
     text: ({ messageId }) => text(services, messageId),
     'text-push': () => workPushes(services),
     'voice-message': ({ recordingId }) => keepVoiceMessage(services, recordingId),
-    async settle() {
-      const contact = async (id: string) => contactRules(await rules(id));
-      const { more, finishedRounds } = await settle({
-        ...services,
-        contactRules: contact,
-        texts: services.text !== null,
-      });
-      for (const roundId of finishedRounds) await queues.add('close', { roundId });
-      if (more) await queues.add('settle', {});
-    },
+    // One settler at a time, whoever else waits: those who wait must not take up its connections.
+    settle: () => settling(),
     reconcile: () => reconcile(services),
     async close({ roundId }) {
       if ((await extendRound(drawing, roundId)) > 0) return wakeSettle(services);

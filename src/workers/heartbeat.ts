@@ -1,5 +1,6 @@
 import { type Hours, nextOpening } from '../survey/fieldwork/calendar.ts';
 import { holdsALine } from '../survey/fieldwork/claim.ts';
+import { headStart } from '../survey/fieldwork/pace.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { fieldHours } from './hours.ts';
 import type { Services } from './services.ts';
@@ -17,9 +18,6 @@ export interface Agenda {
   /** When the reconciler next has something to look after. */
   readonly reconcile: Date | null;
 }
-
-/** The dispatcher runs when the slots it gave out are used up, this much early, so that it gives out the next without a gap. */
-const headStart = 100;
 
 /**
  * Kinds of jobs that change what comes due, or when. Calls and turns do not: a call's end is settled first, and a new
@@ -81,7 +79,7 @@ function nextDispatch(
 ): Date | null {
   // With every line busy the end of a call makes room, and says so itself; a stopped carrier waits for somebody.
   if (stopped || (lane.concurrent !== null && alive >= lane.concurrent)) return null;
-  const nextSlot = lastSlot ? lastSlot.getTime() + 1000 / lane.perSecond - headStart : 0;
+  const nextSlot = lastSlot ? lastSlot.getTime() + 1000 / lane.perSecond - headStart(lane) : 0;
   const ready = new Date(Math.max(due.getTime(), now.getTime(), Math.ceil(nextSlot), restUntil?.getTime() ?? 0));
   return nextOpening(ready, zone, hours);
 }

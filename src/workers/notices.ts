@@ -1,6 +1,5 @@
 import { holdDueNotices, takeDueNotices } from '../survey/fieldwork/notice.ts';
-import { freeSlots, isAtRest, readPace } from '../survey/fieldwork/pace.ts';
-import { leadMilliseconds } from './dispatch.ts';
+import { freeSlots, isAtRest, leadMilliseconds, readPace } from '../survey/fieldwork/pace.ts';
 import type { Services } from './services.ts';
 import { isUsable } from './standing.ts';
 
@@ -20,7 +19,7 @@ export async function sendNotices(services: Services): Promise<void> {
   const pace = await readPace(database.query, lane);
   if (isAtRest(pace, now) || !(await isUsable(services, services.text)))
     return holdDueNotices(database.query, now, new Date(now.getTime() + restMilliseconds));
-  const slots = freeSlots(pace, lane, now, new Date(now.getTime() + leadMilliseconds));
+  const slots = freeSlots(pace, lane, now, new Date(now.getTime() + leadMilliseconds(lane)));
   const due = await takeDueNotices(database.query, now, slots.length);
   if (due.length > 0) await queues.add('text', ...due.map((messageId) => ({ messageId })));
 }

@@ -5,12 +5,13 @@ import {
   beginSending,
   findPlanned,
   type Planned,
+  planAgain,
   putOff,
   recordMessageReport,
   recordTextUnknown,
 } from '../survey/fieldwork/message.ts';
 import { beginNotice, findNotice, type PlannedNotice } from '../survey/fieldwork/notice.ts';
-import { isAtRest, isCalledOff, type Pace, readPace, reserveSlot } from '../survey/fieldwork/pace.ts';
+import { isAtRest, isCalledOff, leadMilliseconds, type Pace, readPace, reserveSlot } from '../survey/fieldwork/pace.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { silentAt } from '../survey/fieldwork/silence.ts';
 import { textLength } from '../survey/questionnaire/measure.ts';
@@ -32,6 +33,9 @@ export async function text(services: Services, messageId: string): Promise<void>
   if (notice) return ofNoThread(services, services.text, messageId, notice);
 }
 
+/** Whoever wrote so long ago does not wait for an answer tonight. */
+const staleMilliseconds = 30 * 60_000;
+
 type Texts = NonNullable<Services['text']>;
 
 async function ofThread(services: Services, carrying: Texts, messageId: string, planned: Planned): Promise<void> {
@@ -44,7 +48,8 @@ async function ofThread(services: Services, carrying: Texts, messageId: string, 
   if (calledOff && !planned.first) return;
   // An answer to somebody who just wrote may come at any hour; a thread is begun, and a reminder sent, only when texts
   // are welcome.
-  const unasked = planned.first || planned.text === 'SR';
+  const stale = now.getTime() - planned.createdAt.getTime() > staleMilliseconds;
+  const unasked = planned.first || planned.text === 'SR' || stale;
   const welcome = !unasked || openWindow(now, planned.timeZone, textHours) !== null;
   if (planned.allowed && !welcome && !planned.first)
     return putOff(database.query, messageId, nextOpening(now, planned.timeZone, textHours));
@@ -73,6 +78,10 @@ async function ofNoThread(
   if (!notice.allowed) return withdraw(services, messageId, before);
   if (notice.waits) return putOff(database.query, messageId, after(before, 60));
   if (!isReply && opens > before) return putOff(database.query, messageId, opens);
+  // Many at once do not wait for their slots here, where calls and answers would wait behind them.
+  const { lastSlot } = await readPace(database.query, carrying.lane);
+  if (lastSlot.getTime() > before.getTime() + leadMilliseconds(carrying.lane))
+    return putOff(database.query, messageId, lastSlot);
   await activity.aside(jobLabel('text'), clock.until(await reserveSlot(database.query, carrying.lane, before)));
   const now = clock.now();
   const pace = await readPace(database.query, carrying.lane);
@@ -89,7 +98,7 @@ async function ofNoThread(
 /** It was not sent and is not to be. */
 async function withdraw(services: Services, messageId: string, now: Date): Promise<void> {
   const report = { state: 'failed', result: 'technical', errorCode: null } as const;
-  await recordMessageReport(services.database.query, messageId, null, report, now);
+  await recordMessageReport(services.database.query, messageId, null, report, now, 'planned');
   return wakeSettle(services);
 }
 
@@ -120,7 +129,7 @@ async function ask(
       const { errorCode, errorName } = placing;
       log.warn({ messageId, errorCode, errorName }, 'text refused');
       // Nothing is wrong with this one: it goes when the carrier does again.
-      if (placing.trouble && !isFirst) return putOff(database.query, messageId, after(now, 10));
+      if (placing.trouble && !isFirst) return planAgain(database.query, messageId, after(now, 10));
       await recordMessageReport(database.query, messageId, null, refusalOf(placing), now);
       return wakeSettle(services);
     }

@@ -551,7 +551,7 @@ describe('a quarter is announced (P0)', () => {
     await announce(city, '2026Q4', 'test');
     waiting = [];
     await handlersFor(services).reconcile({});
-    expect(waiting.filter(({ name }) => name === 'text').length).toBeLessThanOrEqual(2);
+    expect(waiting.filter(({ name }) => name === 'text').length).toBeLessThanOrEqual(3);
   });
 
   test('waits for a carrier that is stopped, a minute at a time; where nobody carries texts, none is kept', async () => {

@@ -130,4 +130,4 @@ test('no secret and no number is in the log or in any row, whatever fails', asyn
   await network.close();
   await simulator.close();
   await city.close();
-});
+}, 240_000);

@@ -49,17 +49,12 @@ describe('every route of the app', () => {
     const routers = layersOf().filter(({ handle }) => handle.stack);
     expect(routers).toHaveLength(2);
     const [carrier] = routers;
+    // Both of texts' addresses stand in one loop; each of these is walked in carrier-strangers.test.ts.
     expect(carrier?.handle.stack?.filter(({ route }) => route).map(({ route }) => route?.path)).toEqual([
-      ...[
-        '/voice/inbound',
-        '/voice/inbound/status',
-        '/voice/inbound/wanted',
-        '/voice/:attempt/status',
-        '/voice/:attempt/:turn',
-        ...['/desk/:call/bridge', '/desk/:call/shop', '/desk/:call/status'],
-        '/text/:message/status',
-        '/text',
-      ],
+      ...['/voice/fallback', '/voice/inbound', '/voice/inbound/status', '/voice/inbound/wanted'],
+      ...['/voice/:attempt/status', '/voice/:attempt/detected', '/voice/:attempt/:turn'],
+      ...['/desk/:call/bridge', '/desk/:call/shop', '/desk/:call/status'],
+      ...['/text/:message/status', '/text', '/text/fallback'],
     ]);
   });
 

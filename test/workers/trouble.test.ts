@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { silentLog } from '../../src/platform/log.ts';
 import { closeIncident, readIncidents } from '../../src/survey/fieldwork/incident.ts';
+import { planAgain, putOff, recordMessageReport } from '../../src/survey/fieldwork/message.ts';
 import { noticeStop } from '../../src/survey/fieldwork/notice.ts';
 import { noteMishap, noteTaken, readPace, restSeconds } from '../../src/survey/fieldwork/pace.ts';
 import type { OutgoingCall, Placing, TextPort } from '../../src/telephony/ports.ts';
@@ -17,6 +18,8 @@ import { formToken, openSite, signedIn } from '../web/site.ts';
 /** What a carrier in trouble does to rounds: as little as can be. The carrier is made up, all else is real. */
 
 const perSecond = 5;
+/** What is taken up at once: the slots of a second and a half, the first one now. */
+const atOnce = 8;
 const wrongKey: Placing = { kind: 'refused', result: 'technical', errorCode: 20003, trouble: 'settings' };
 const noTemplate: Placing = {
   ...{ kind: 'refused', result: 'technical', errorCode: null, errorName: 'template.in-review', trouble: 'settings' },
@@ -98,7 +101,7 @@ describe('wrong settings', () => {
   it('stop the carrier with one incident, whatever was under way, and no round', async () => {
     says = () => wrongKey;
     const first = await dispatch();
-    expect(first).toHaveLength(perSecond + 1);
+    expect(first).toHaveLength(atOnce);
     await Promise.all(first.map((attemptId) => handlersFor(services).dial({ attemptId })));
     expect(errors).toHaveLength(1);
     const [incident, ...others] = await readIncidents(field.city.database.query);
@@ -131,7 +134,7 @@ describe('wrong settings', () => {
     await closeIncident(services, incident?.id ?? '', 'K');
     says = taken;
     const slots = await dispatch();
-    expect(slots).toHaveLength(perSecond + 1);
+    expect(slots).toHaveLength(atOnce);
     await dialAll(slots);
     expect(asked).toHaveLength(1 + slots.length);
     await stop(services, lane(), { errorCode: 20003, askedAt });
@@ -188,6 +191,59 @@ describe('wrong settings', () => {
   });
 });
 
+describe('a text that waited', () => {
+  /** A thread that was begun, and an answer of ours to it that could not go yet. */
+  async function answerWaits(): Promise<string> {
+    await rows(
+      `UPDATE survey_case SET due_channel = CASE WHEN n = 1 THEN 'sms'::channel END, due_at = CASE WHEN n = 1 THEN $1::timestamptz END
+       FROM (SELECT id, row_number() OVER (ORDER BY position, id) AS n FROM survey_case) AS listed WHERE listed.id = survey_case.id`,
+      now(),
+    );
+    const [begun = ''] = await dispatch();
+    await handlersFor(services).text({ messageId: begun });
+    const reply = randomUUID();
+    await rows(
+      `INSERT INTO message (id, attempt_id, text, created_at, check_at) SELECT $1, attempt_id, 'S2', $3, $3 FROM message WHERE id = $2`,
+      ...[reply, begun, now()],
+    );
+    asked = [];
+    return reply;
+  }
+  const stateOf = async (id: string) =>
+    (await rows<{ state: string }>('SELECT state FROM message WHERE id = $1', id))[0]?.state;
+
+  it('asks nothing in a round that is over', async () => {
+    const reply = await answerWaits();
+    await rows(`UPDATE round SET state = 'closed'`);
+    await handlersFor(services).text({ messageId: reply });
+    expect(asked).toEqual([]);
+    expect(await stateOf(reply)).toBe('failed');
+  });
+
+  it('does not come at night to whoever wrote in the afternoon', async () => {
+    const reply = await answerWaits();
+    goOn(14 * 3600);
+    await handlersFor(services).text({ messageId: reply });
+    expect(asked).toEqual([]);
+    expect(await stateOf(reply)).toBe('planned');
+    goOn(10 * 3600);
+    await handlersFor(services).text({ messageId: reply });
+    expect(asked).toEqual([reply]);
+  });
+
+  it('is not taken back by a second delivery of its job while the first asks the carrier', async () => {
+    const reply = await answerWaits();
+    await rows(`UPDATE message SET state = 'sending' WHERE id = $1`, reply);
+    const { query } = field.city.database;
+    await putOff(query, reply, now());
+    const technical = { state: 'failed', result: 'technical', errorCode: null } as const;
+    await recordMessageReport(query, reply, null, technical, now(), 'planned');
+    expect(await stateOf(reply)).toBe('sending');
+    await planAgain(query, reply, now());
+    expect(await stateOf(reply)).toBe('planned');
+  });
+});
+
 describe('a text of no thread', () => {
   it('waits while the carrier is stopped or rests, and goes when it goes on', async () => {
     const { query } = field.city.database;
@@ -237,7 +293,7 @@ describe('a carrier that is too busy', () => {
     await dialAll(trial);
     expect((await readPace(field.city.database.query, lane())).troubles).toBe(0);
     goOn(0.2);
-    expect(await dispatch()).toHaveLength(perSecond + 1);
+    expect(await dispatch()).toHaveLength(atOnce);
   });
 
   it('costs no case while it does not even say how it is', async () => {
@@ -326,10 +382,10 @@ describe('rounds in the field', () => {
       const ids = await dispatch();
       const claimed = await rows<{ round_id: string }>('SELECT round_id FROM attempt WHERE id = ANY($1)', ids);
       served.push(...claimed.map(({ round_id }) => round_id));
-      goOn(1.2);
+      goOn(1.7);
     }
     const small = served.filter((id) => id === '2026-12-R9').length;
-    expect(served).toHaveLength(18);
+    expect(served).toHaveLength(3 * atOnce);
     expect(small).toBe(9);
   });
 });

@@ -25,17 +25,26 @@ export interface Planned {
   readonly allowed: boolean;
 }
 
+/**
+ * A thread is begun in a round in the field alone. What asks on is sent until the round is over, for whoever wrote is
+ * answered while it stands still; what only says something is sent whenever it was promised.
+ */
+const isInTime = `
+  CASE WHEN m.text IN ('S9', 'SD', 'SG', 'SL', 'SX', 'SE2') THEN true
+       WHEN a.dialed_at IS NULL THEN a.state = 'claimed' AND r.state = 'fielding'
+       ELSE r.state IN ('fielding', 'paused') END`;
+
 /** A planned text as its job finds it, or null where there is nothing (left) to send. */
 export async function findPlanned(query: Query, messageId: string, now: Date): Promise<Planned | null> {
   const [row] = await query<Planned>({
     name: 'message-planned',
     text: `
-      SELECT m.text, a.slot_at AS "slotAt", m.created_at AS "createdAt", a.state = 'claimed' AS first, c.time_zone AS "timeZone",
+      SELECT m.text, a.slot_at AS "slotAt", m.created_at AS "createdAt", a.dialed_at IS NULL AS first, c.time_zone AS "timeZone",
              shop.language, manager.name AS "managerName", r.questionnaire_id AS "questionnaireId", c.overall,
              EXISTS (SELECT FROM message sr WHERE sr.attempt_id = a.id AND sr.text = 'SR') AS reminded,
              ((p.opted_out_at IS NULL OR ${farewellToTexts})
-               AND (m.text <> 'SR' OR (c.overall IS NULL AND a.state <> 'ended'))
-               AND (a.state <> 'claimed' OR (r.state = 'fielding' AND (r.closes_at IS NULL OR r.closes_at > $2)))) AS allowed
+               AND (m.text <> 'SR' OR (c.overall IS NULL AND a.state <> 'ended' AND r.state = 'fielding'))
+               AND ${isInTime} AND (a.dialed_at IS NOT NULL OR r.closes_at IS NULL OR r.closes_at > $2)) AS allowed
       FROM message m JOIN attempt a ON a.id = m.attempt_id JOIN survey_case c ON c.id = a.case_id
       JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
       JOIN retailer shop ON shop.id = c.retailer_id JOIN manager ON manager.id = c.manager_id
@@ -72,7 +81,7 @@ export async function beginSending(
         UPDATE message m SET state = 'sending', sent_at = $2, check_at = $3, segments = $5
         FROM attempt a JOIN phone p ON p.id = a.phone_id JOIN round r ON r.id = a.round_id
         WHERE m.id = $1 AND m.state = 'planned' AND a.id = m.attempt_id
-          AND (p.opted_out_at IS NULL OR ${farewellToTexts}) AND (a.state <> 'claimed' OR r.state = 'fielding')
+          AND (p.opted_out_at IS NULL OR ${farewellToTexts}) AND ${isInTime}
         RETURNING m.attempt_id
       ), thread AS (
         UPDATE attempt a SET state = CASE WHEN a.state = 'claimed' THEN 'sending' ELSE a.state END,
@@ -85,12 +94,21 @@ export async function beginSending(
   return row?.sealed ?? null;
 }
 
-/** Certainly not sent, and of use later: planned again. */
+/** Of use later. One that another job is sending is left to it. */
 export async function putOff(query: Query, messageId: string, until: Date): Promise<void> {
   await query({
     name: 'message-put-off',
-    text: `UPDATE message SET state = 'planned', check_at = $2 WHERE id = $1 AND state IN ('planned', 'sending')`,
+    text: `UPDATE message SET check_at = $2 WHERE id = $1 AND state = 'planned'`,
     values: [messageId, until],
+  });
+}
+
+/** Certainly not sent, says whoever asked the carrier, and of use later: planned again. */
+export async function planAgain(query: Query, messageId: string, at: Date): Promise<void> {
+  await query({
+    name: 'message-plan-again',
+    text: `UPDATE message SET state = 'planned', check_at = $2 WHERE id = $1 AND state = 'sending'`,
+    values: [messageId, at],
   });
 }
 
@@ -118,6 +136,7 @@ export async function recordMessageReport(
   carrierId: string | null,
   report: MessageReport,
   now: Date,
+  only: 'planned' | null = null,
 ): Promise<Reported> {
   const [row] = await query<{ reported: Reported }>({
     name: 'message-report',
@@ -125,7 +144,7 @@ export async function recordMessageReport(
       WITH moved AS (
         UPDATE message SET state = $2::text::message_state, carrier_id = coalesce(carrier_id, $3), error_code = coalesce($6::int, error_code),
                error_name = coalesce($7::text, error_name), check_at = NULL
-        WHERE id = $1 AND ${forward('state::text')} < ${forward('$2')}
+        WHERE id = $1 AND ${forward('state::text')} < ${forward('$2')} AND ($8::text IS NULL OR state::text = $8)
         RETURNING attempt_id, $2 = 'failed' AND NOT EXISTS (
           SELECT FROM message earlier WHERE earlier.attempt_id = message.attempt_id AND earlier.created_at < message.created_at) AS in_vain
       ), thread AS (
@@ -149,6 +168,7 @@ export async function recordMessageReport(
       report.state === 'failed' ? report.result : null,
       report.state === 'failed' ? report.errorCode : null,
       report.state === 'failed' ? (report.errorName ?? null) : null,
+      only,
     ],
   });
   return row?.reported ?? 'unknown';

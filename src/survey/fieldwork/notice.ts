@@ -221,7 +221,10 @@ export async function beginNotice(
     text: `
       UPDATE message m SET state = 'sending', sent_at = $2, check_at = $3, segments = $4
       FROM notice n LEFT JOIN survey_case c ON c.id = n.case_id LEFT JOIN round r ON r.id = c.round_id LEFT JOIN follow_up f ON f.id = n.follow_up_id
-      WHERE m.id = $1 AND m.state = 'planned' AND n.message_id = m.id AND ${isWanted('$2')} RETURNING n.sealed`,
+      WHERE m.id = $1 AND m.state = 'planned' AND n.message_id = m.id AND ${isWanted('$2')}
+        AND (n.text <> 'SF' OR NOT EXISTS (
+          SELECT FROM attempt a JOIN phone p ON p.id = a.phone_id WHERE p.blind_index = n.blind_index AND a.channel = 'sms' AND a.state <> 'ended'))
+      RETURNING n.sealed`,
     values: [messageId, now, checkAt, segments],
   });
   return row?.sealed ?? null;

@@ -73,6 +73,16 @@ export const isAtRest = ({ stopped, restUntil }: Pace, now: Date): boolean =>
 export const isCalledOff = ({ stopped, troubles, troubledAt }: Pace, since: Date): boolean =>
   stopped || (troubles > 0 && troubledAt !== null && since <= troubledAt);
 
+/**
+ * Slots are given out this far ahead, in milliseconds. A job waits for its slot to the millisecond; without a lead the
+ * dispatcher would have to run once a call and be on time to keep the pace. Of a slow carrier two slots at least, so
+ * that one may be given out while the other is used.
+ */
+export const leadMilliseconds = ({ perSecond }: Lane): number => Math.max(1500, 2500 / perSecond);
+
+/** The dispatcher runs again while so much of the lead is left, in milliseconds: on a busy machine its job waits. */
+export const headStart = (lane: Lane): number => leadMilliseconds(lane) - 900;
+
 /** `slot = max(now, last + 1/rate)`, one after the other up to `until`; a single one while it is not known to be well. */
 export function freeSlots(pace: Pace, { perSecond }: Lane, now: Date, until: Date): Date[] {
   if (isAtRest(pace, now)) return [];
