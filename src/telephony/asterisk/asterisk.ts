@@ -52,8 +52,9 @@ export function openAsterisk(ari: Ari, settings: AsteriskSettings, standing: Sta
       await ari.tell('POST', `/events/user/${interruption}`, { application }, { variables });
     },
     async callsTo(to, since, from) {
-      const alive = await channels(ari);
+      // In this order: what begins meanwhile has a channel, and is not taken for one that is over.
       const calls = await bookedCallsTo(query, vault.digest(to), since, from);
+      const alive = await channels(ari);
       return calls.flatMap((call) => known(call, alive.get(call.carrierId) ?? null) ?? []);
     },
     async call(carrierId) {

@@ -139,6 +139,8 @@ class HeldLine {
   readonly #ends = new Map<string, { readonly callId: string; readonly other: string }>();
   /** Channels that ring us and have not been answered. */
   readonly #ringing = new Set<string>();
+  /** Channels that rang us and were answered: they stand in no book. */
+  readonly #answered = new Set<string>();
 
   constructor(parts: LineParts) {
     this.#parts = parts;
@@ -234,7 +236,9 @@ class HeldLine {
   async #takeUp(id: string): Promise<void> {
     const { answering, ari } = this.#parts;
     const attemptId = await answering.attemptBehind(id);
-    if (!attemptId) return;
+    // He may have come in by himself while we asked.
+    if (!attemptId || this.#talks.has(id)) return;
+    this.#answered.add(id);
     // Whoever heard that he answered may have died before he wrote it down.
     this.#tell(id, () => ({ state: 'in-progress' }));
     this.#talk(id, attemptId, async (turn) => {
@@ -270,6 +274,7 @@ class HeldLine {
       ring: async () => void (await ari.tell('POST', `${path}/ring`)),
       talk: async (first, take) => {
         this.#ringing.delete(id);
+        this.#answered.add(id);
         if (await ari.tell('POST', `${path}/answer`)) this.#newTalk(id, take).begin(Promise.resolve(first));
       },
     });
@@ -318,7 +323,10 @@ class HeldLine {
     setTimeout(() => this.#talks.delete(id), grace).unref();
     this.#ringing.delete(id);
     this.#guarded(id, () => this.#endDesk(id, cause));
-    this.#tell(id, (reached) => ({ state: 'ended', result: resultOf(cause, reached), errorCode: cause || null }));
+    const answered = this.#answered.delete(id);
+    this.#tell(id, (reached) => ({
+      ...{ state: 'ended', result: resultOf(cause, answered ? 'answered' : reached), errorCode: cause || null },
+    }));
   }
 
   /** Writes down what was told, and passes it on. */

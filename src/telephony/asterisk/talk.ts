@@ -112,9 +112,11 @@ export class Talk {
     if (name === this.#recordingName() && this.#doing !== 'over') this.#answer({ kind: 'silence' }, 0);
   }
 
-  /** The channel is gone. */
+  /** The channel is gone. A key that was still being told from noise was pressed all the same: 9 and hanging up is a 9. */
   gone(): void {
+    const pressed = this.#doing === 'settling';
     this.#rest('over');
+    if (pressed) this.#settle();
   }
 
   async #serve(turn: SpokenTurn | null, spent: number): Promise<void> {
