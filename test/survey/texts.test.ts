@@ -60,7 +60,7 @@ beforeEach(async () => {
       async close() {},
     },
     voice: { port: nobody, lane: voiceLane },
-    text: { port: openGateway({ url: network.url, token, requestTimeout: 500 }), lane: textLane },
+    text: { port: openGateway({ url: network.url, token, requestTimeout: 2000 }), lane: textLane },
   };
 });
 afterEach(async () => {

@@ -67,7 +67,7 @@ beforeAll(async () => {
     personBehind: () => person,
   });
   network = await openNetwork(simulator.url);
-  const settings = { fromNumbers: ['+8679188000000'], messagingServiceSid: null, requestTimeout: 400 };
+  const settings = { fromNumbers: ['+8679188000000'], messagingServiceSid: null, requestTimeout: 1500 };
   const { voice } = openTwilio({ ...account, ...settings, publicUrl, baseUrl: network.url });
   services = {
     ...city,

@@ -62,7 +62,7 @@ afterAll(async () => {
 });
 
 function servicesWith(pool: readonly string[]): Services {
-  const settings = { fromNumbers: pool, messagingServiceSid: null, requestTimeout: 2000 };
+  const settings = { fromNumbers: pool, messagingServiceSid: null, requestTimeout: 20_000 };
   const { voice, text } = openTwilio({ ...account, ...settings, publicUrl, baseUrl: network.url });
   return {
     ...city,
