@@ -356,6 +356,23 @@ describe('a turn', () => {
     await expect(all('DELETE FROM opt_out')).rejects.toThrow(/append-only/);
     await close();
   });
+
+  it('writes no index of what it moves: its new versions lie beside the old ones', async () => {
+    const indexed = await all<{ table: string; column: string }>(`
+      SELECT DISTINCT c.relname AS table, a.attname AS column
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+      WHERE c.relname IN ('attempt', 'survey_case', 'phone')`);
+    const written = [
+      'attempt.turn',
+      'attempt.conversation',
+      'attempt.touched_at',
+      'attempt.answered_at',
+      'survey_case.answers',
+      'survey_case.overall',
+      'phone.proven_at',
+    ];
+    expect(indexed.map(({ table, column }) => `${table}.${column}`).filter((one) => written.includes(one))).toEqual([]);
+  });
 });
 
 describe('settling', () => {

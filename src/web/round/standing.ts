@@ -175,7 +175,7 @@ export async function callsInLastMinute(
     text: `
       SELECT count(*)::int AS calls FROM attempt a JOIN survey_case c ON c.id = a.case_id JOIN manager m ON m.id = c.manager_id
       WHERE a.round_id = $1 AND ($2::text IS NULL OR m.district_id = $2)
-        AND a.channel = 'voice' AND a.touched_at > $3 AND a.dialed_at > $3 AND a.dialed_at <= $4`,
+        AND a.channel = 'voice' AND (a.ended_at IS NULL OR a.ended_at > $3) AND a.dialed_at > $3 AND a.dialed_at <= $4`,
     values: [roundId, districtId, new Date(now.getTime() - 60_000), now],
   });
   return row?.calls ?? 0;
