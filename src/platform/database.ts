@@ -23,11 +23,19 @@ export interface Statement {
   readonly values?: readonly unknown[];
 }
 
+/**
+ * How long an unused connection is kept, in milliseconds. A new one costs the first callers who need it tens of
+ * milliseconds, for the connection and for every plan on it: after a lull they would all be made within one burst.
+ */
+const keptIdle = 5 * 60_000;
+
 /** PostgreSQL's code for a row that a unique index forbids. */
 export const uniqueViolation = '23505';
 
 export function connect(url: string, { connections = 12 }: { connections?: number } = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: connections, application_name: 'huifang' });
+  const pool = new pg.Pool({
+    ...{ connectionString: url, max: connections, application_name: 'huifang', idleTimeoutMillis: keptIdle },
+  });
   // An idle connection that breaks is replaced at its next use; unheard, the event would end the process.
   pool.on('error', () => {});
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
