@@ -37,7 +37,9 @@ export async function reckon({ query }: Database, carrier: CarrierLog): Promise<
       texts: await count('SELECT count(*) FROM message WHERE sent_at IS NOT NULL'),
       turns: await count('SELECT count(*) FROM turn'),
       answers: await count('SELECT count(*) FROM answer'),
-      'attempts the carrier did not know at the first look': await count('SELECT count(*) FROM attempt WHERE checks > 0'),
+      'attempts the carrier did not know at the first look': await count(
+        'SELECT count(*) FROM attempt WHERE checks > 0',
+      ),
       'attempts lost for good': await count(`SELECT count(*) FROM attempt WHERE result = 'lost'`),
       ...Object.fromEntries(Object.entries(carrier.probes).map(([probe, times]) => [`turned away: ${probe}`, times])),
     },
