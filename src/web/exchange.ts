@@ -4,6 +4,7 @@ import { recordCallReport } from '../survey/fieldwork/call.ts';
 import { attemptOfRing } from '../survey/fieldwork/ring-back.ts';
 import { type Turn, takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import type { Input } from '../survey/interview/conversation.ts';
+import { isOurs } from '../telephony/asterisk/asterisk.ts';
 import type { Answering, InboundCall } from '../telephony/asterisk/line.ts';
 import { asShown, dialled } from '../telephony/asterisk/number.ts';
 import type { Services } from '../workers/services.ts';
@@ -37,7 +38,7 @@ export function answeringExchange(services: Services, endpoint: string): Answeri
     async report(channelId, report) {
       const attemptId = await attemptBehind(services, channelId);
       if (attemptId) await recordCallReport(query, attemptId, channelId, report, clock.now());
-      else if (report.state === 'ended' && isUuid(channelId)) await endDeskCall(query, channelId, clock.now());
+      else if (report.state === 'ended' && isOurs(channelId)) await endDeskCall(query, channelId, clock.now());
       if (attemptId && report.state === 'ended') await wakeSettle(services);
     },
     inbound: (channelId, callerNumber, call) => inbound(services, take, channelId, callerNumber, call),
@@ -57,11 +58,9 @@ export function answeringExchange(services: Services, endpoint: string): Answeri
   };
 }
 
-const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-
 /** A channel of ours has its attempt's id; one that rings us became an attempt under its own. */
 async function attemptBehind({ database: { query } }: Services, channelId: string): Promise<string | null> {
-  if (!isUuid(channelId)) return attemptOfRing(query, channelId);
+  if (!isOurs(channelId)) return attemptOfRing(query, channelId);
   const [attempt] = await query<{ id: string }>({
     text: `SELECT id FROM attempt WHERE id = $1 AND channel = 'voice'`,
     values: [channelId],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reconcile } from '../../src/workers/reconcile.ts';
 import { settleIn } from '../support/city.ts';
 import { type Bench, openBench } from './bench.ts';
 import { missingHere } from './exchange.ts';
@@ -17,8 +18,9 @@ const national = (e164: string): string => e164.replace('+86', '');
 describe.skipIf(missingHere)('the line', () => {
   let bench: Bench;
   const [drawn, other, stranger] = [shop('isOff', 1), shop('isOff', 2), telephone('isOff', 3)];
+  const unheard = shop('isOff', 4);
   beforeAll(async () => {
-    bench = await openBench('asterisk line', [shop('answersEverything', 1), drawn]);
+    bench = await openBench('asterisk line', [shop('answersEverything', 1), drawn, unheard]);
     // Not drawn: he came after the launch.
     await settleIn(
       bench.field.city,
@@ -50,6 +52,28 @@ describe.skipIf(missingHere)('the line', () => {
     const before = await all('SELECT FROM attempt');
     await ring(stranger);
     expect(await all('SELECT FROM attempt')).toHaveLength(before.length);
+  });
+
+  test('a ring-back that ends while nobody listens is found to be over, and gives its number free', async () => {
+    const ringing = ring(unheard.phone, [8000, '5']);
+    const attempt = await bench.until(30, 'it has rated', async () => {
+      const [row] = await all<{ id: string; carrierId: string }>(
+        `SELECT a.id, a.carrier_id AS "carrierId" FROM attempt a JOIN survey_case c ON c.id = a.case_id
+         WHERE a.inbound AND c.retailer_id = $1 AND c.overall IS NOT NULL`,
+        unheard.id,
+      );
+      return row;
+    });
+    const { port } = bench.services.voice;
+    await bench.dropLine();
+    expect(await port.call(attempt.carrierId)).toMatchObject({ report: { state: 'in-progress' } });
+    await port.hangUp(attempt.carrierId);
+    await ringing;
+    await all('UPDATE attempt SET check_at = $2 WHERE id = $1', attempt.id, bench.services.clock.now());
+    await reconcile(bench.services);
+    expect(await bench.attempt(attempt.id)).toMatchObject({ state: 'ended', result: 'completed' });
+    expect(await bench.caseOf(unheard.id)).toMatchObject({ answers: { Q1: 5 }, disposition: 'partial' });
+    await bench.retakeLine();
   });
 
   test('asked for twice, a call rings once', async () => {

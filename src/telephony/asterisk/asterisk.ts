@@ -27,6 +27,8 @@ interface Standing {
 
 /** What a channel is for, told to the line by its arguments. */
 export const purposes = { survey: 'survey', desk: 'desk' } as const;
+/** Whether we asked for this channel; one that rings us has an id of the exchange's making (`1732534567.12`). */
+export const isOurs = (channelId: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(channelId);
 /** What has the line go on elsewhere. */
 export const interruption = 'huifang-turn';
 
@@ -61,8 +63,9 @@ export function openAsterisk(ari: Ari, settings: AsteriskSettings, standing: Sta
       const alive = await channel(ari, carrierId);
       const booked = await bookedCall(query, carrierId);
       if (booked) return known(booked, alive);
-      // A shop that rang us: such a call is in no book.
-      return alive && { carrierId, report: standingOf(alive) };
+      if (alive) return { carrierId, report: standingOf(alive) };
+      // A shop that rang us stands in no book: without a channel its call is over, as it was when we took it in.
+      return isOurs(carrierId) ? null : { carrierId, report: unheardEnd({ state: 'in-progress' }) };
     },
     async recordingsOf(carrierId) {
       const all = (await ari.get<{ name: string }[]>('/recordings/stored')) ?? [];
