@@ -15,7 +15,8 @@ export interface AuditLine {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-const chainLock = 7_310_002;
+/** Held until its transaction ends by whoever adds to a chain: lines stand in the order in which they were committed. */
+export const chainLock = 7_310_002;
 const start = '0'.repeat(64);
 
 export async function audit(
