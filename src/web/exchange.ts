@@ -5,9 +5,12 @@ import { attemptOfRing } from '../survey/fieldwork/ring-back.ts';
 import { type Turn, takeVoiceTurn } from '../survey/fieldwork/turn.ts';
 import type { Input } from '../survey/interview/conversation.ts';
 import { isOurs } from '../telephony/asterisk/asterisk.ts';
+import { endedAlike } from '../telephony/asterisk/book.ts';
+import { refusalsOfUs } from '../telephony/asterisk/causes.ts';
 import type { Answering, InboundCall } from '../telephony/asterisk/line.ts';
 import { asShown, dialled } from '../telephony/asterisk/number.ts';
 import type { Services } from '../workers/services.ts';
+import { stop } from '../workers/standing.ts';
 import { wakeSettle } from '../workers/wake.ts';
 import { afterNotDrawn, answerRing, lookAfterSeconds } from './ring-back.ts';
 
@@ -40,6 +43,7 @@ export function answeringExchange(services: Services, endpoint: string): Answeri
       if (attemptId) await recordCallReport(query, attemptId, channelId, report, clock.now());
       else if (report.state === 'ended' && isOurs(channelId)) await endDeskCall(query, channelId, clock.now());
       if (attemptId && report.state === 'ended') await wakeSettle(services);
+      if (report.state === 'ended') await stopIfRefused(services, channelId, report.errorCode);
     },
     inbound: (channelId, callerNumber, call) => inbound(services, take, channelId, callerNumber, call),
     async deskAnswered(callId) {
@@ -56,6 +60,15 @@ export function answeringExchange(services: Services, endpoint: string): Answeri
       if (report.state === 'ended') await recordShopsEnd(query, callId, report.result);
     },
   };
+}
+
+/** A trunk that refuses us, whoever is called, is stopped: the next shop would be refused alike. */
+async function stopIfRefused(services: Services, channelId: string, errorCode: number | null): Promise<void> {
+  const count = refusalsOfUs[errorCode ?? 0];
+  if (errorCode === null || count === undefined) return;
+  const standing = await endedAlike(services.database.query, channelId, { errorCode, count });
+  const refusal = { errorCode: null, errorName: `SIP ${errorCode}` };
+  if (standing?.alike) await stop(services, services.voice.lane, { ...refusal, askedAt: standing.askedAt });
 }
 
 /** A channel of ours has its attempt's id; one that rings us became an attempt under its own. */

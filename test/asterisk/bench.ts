@@ -79,8 +79,12 @@ export function shortQuestionnaire(): Questionnaire {
   };
 }
 
-export async function openBench(name: string, shops: readonly Shop[], { concurrent = 100 } = {}): Promise<Bench> {
-  const exchange = await startExchange();
+export async function openBench(
+  name: string,
+  shops: readonly Shop[],
+  { concurrent = 100, login = false } = {},
+): Promise<Bench> {
+  const exchange = await startExchange({ login });
   const phones = await startPhones(join(exchange.folder, 'phones'), exchange.phonesPort);
   const field = await openField(name, []);
   await settleIn(field.city, shops);

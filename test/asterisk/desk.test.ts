@@ -105,7 +105,7 @@ describe.skipIf(missingHere)('on an exchange', () => {
       return bridges.some((each) => each.channels.length === 2) && bridges;
     });
     expect(bridge?.channels.sort()).toEqual([callId, `${callId}-shop`].sort());
-    expect(here.shopsEnds.get(callId)).toEqual({ state: 'in-progress' });
+    await here.until('it is told', () => here.shopsEnds.get(callId)?.state === 'in-progress');
     await here.port.hangUp(callId);
     await here.until('both have ended', async () => (await channels(here.ari)).size === 0 && ended(callId));
     expect(await here.ari.get('/bridges')).toEqual([]);

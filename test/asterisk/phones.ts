@@ -194,6 +194,31 @@ export async function startPhones(folder: string, port: number): Promise<Phones>
   };
 }
 
+/** In the place of the telephones a trunk that answers every INVITE so: `403 Forbidden`; 401 and 407 ask for a login. */
+export async function startRefusingTrunk(folder: string, port: number, line: string): Promise<Pick<Phones, 'close'>> {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'refuses.xml');
+  const header = { 401: 'WWW-Authenticate', 407: 'Proxy-Authenticate' }[line.slice(0, 3)];
+  const challenge = header ? [`${header}: Digest realm="trunk", nonce="1", algorithm=MD5`] : [];
+  const refusal = [
+    '<recv request="INVITE"/>',
+    send(respond(line, ['[last_CSeq:]', ...challenge]), ' retrans="500"'),
+    '<recv request="ACK"/>',
+  ];
+  // Whoever has a password tries once more.
+  const again = header ? refusal : [];
+  writeFileSync(
+    file,
+    ['<?xml version="1.0" encoding="UTF-8"?>', '<scenario name="refuses">', ...refusal, ...again, '</scenario>'].join(
+      '\n',
+    ),
+  );
+  const child = sipp(folder, ['-sf', file, '-p', String(port)]);
+  process.once('exit', () => child.kill('SIGKILL'));
+  await answers(port, child);
+  return { close: () => end(child) };
+}
+
 /** A call to us: from a number, through the trunk, to `to`, pressing `keys` so many milliseconds after one another. */
 export async function ringUs(
   folder: string,

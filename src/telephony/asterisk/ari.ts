@@ -147,7 +147,14 @@ export type AriEvent =
       readonly duration_ms: number;
       readonly channel: Channel;
     }
-  | { readonly type: 'ChannelDestroyed'; readonly cause: number; readonly channel: Channel }
+  | {
+      readonly type: 'ChannelDestroyed';
+      readonly cause: number;
+      /** The SIP answer, from Asterisk 22 on. */
+      readonly tech_cause?: number;
+      readonly channel: Channel;
+    }
+  | { readonly type: 'ChannelVarset'; readonly variable: string; readonly value: string; readonly channel?: Channel }
   | {
       readonly type: 'PlaybackStarted' | 'PlaybackFinished';
       readonly playback: { readonly id: string; readonly state: string };

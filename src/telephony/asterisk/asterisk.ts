@@ -29,6 +29,8 @@ interface Standing {
 export const purposes = { survey: 'survey', desk: 'desk' } as const;
 /** Whether we asked for this channel; one that rings us has an id of the exchange's making (`1732534567.12`). */
 export const isOurs = (channelId: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(channelId);
+/** What the trunk answered a call of ours with, told at its end by the dialplan (deploy/asterisk/extensions.conf). */
+export const trunkSaid = { context: 'huifang-ended', variable: 'HUIFANG_TRUNK_SAID' } as const;
 /** What has the line go on elsewhere. */
 export const interruption = 'huifang-turn';
 
@@ -94,8 +96,11 @@ function originate({ endpoint }: AsteriskSettings, purpose: keyof typeof purpose
   return {
     ...{ endpoint: dialled(endpoint, to), app: application, appArgs: purpose, timeout: ringSeconds },
     callerId: asShown(endpoint, from),
-    // The exchange itself ends a call that nobody talks in any more, should we all be gone.
-    variables: { 'TIMEOUT(absolute)': String(ringSeconds + limitSeconds) },
+    variables: {
+      // The exchange itself ends a call that nobody talks in any more, should we all be gone.
+      'TIMEOUT(absolute)': String(ringSeconds + limitSeconds),
+      'CHANNEL(hangup_handler_push)': `${trunkSaid.context},s,1`,
+    },
   };
 }
 

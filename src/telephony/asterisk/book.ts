@@ -75,6 +75,25 @@ export async function openCalls(query: Query): Promise<BookedCall[]> {
   return rows.map(booked);
 }
 
+/** When a call was asked for, and whether it and those before it, `count` in all, ended with this code. */
+export async function endedAlike(
+  query: Query,
+  id: string,
+  { errorCode, count }: { readonly errorCode: number; readonly count: number },
+): Promise<{ readonly askedAt: Date; readonly alike: boolean } | null> {
+  const [row] = await query<{ askedAt: Date; alike: boolean }>({
+    text: `
+      SELECT c.asked_at AS "askedAt", coalesce(l.alike = $3, false) AS alike FROM exchange_call c CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE before.error_code = $2)::int AS alike FROM (
+          SELECT error_code FROM exchange_call
+          WHERE asked_at <= c.asked_at AND state <> 'queued' ORDER BY asked_at DESC LIMIT $3
+        ) AS before
+      ) AS l WHERE c.id = $1`,
+    values: [id, errorCode, count],
+  });
+  return row ?? null;
+}
+
 interface Row {
   readonly id: string;
   readonly state: CallReport['state'];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resultOf } from './causes.ts';
+import { endOf, resultOf } from './causes.ts';
 
 describe('a call that nobody answered', () => {
   test.each([
@@ -44,3 +44,21 @@ test.each([0, 16, 17, 31, 34, 127])(
     expect(resultOf(cause, 'answered')).toBe('completed');
   },
 );
+
+describe('what a trunk answered', () => {
+  test.each([401, 402, 403, 407])(
+    '%i before anything rang is a refusal of ours, and says nothing of the shop',
+    (sip) => {
+      expect(endOf({ cause: 21, sip }, 'nothing')).toEqual({ state: 'ended', result: 'technical', errorCode: sip });
+    },
+  );
+  test.each([603, null])('%s is a shop that declines', (sip) => {
+    expect(endOf({ cause: 21, sip }, 'nothing')).toEqual({ state: 'ended', result: 'rejected', errorCode: 21 });
+  });
+  test('is the shop’s once its telephone rang', () => {
+    expect(endOf({ cause: 21, sip: 403 }, 'ringing')).toEqual({ state: 'ended', result: 'rejected', errorCode: 21 });
+  });
+  test('is no matter once somebody answered', () => {
+    expect(endOf({ cause: 16, sip: 200 }, 'answered')).toMatchObject({ result: 'completed' });
+  });
+});

@@ -1,4 +1,5 @@
 import type { CallResult } from '../../survey/disposition/outcome.ts';
+import type { CallReport } from '../../survey/fieldwork/call.ts';
 
 /** How far a call had come when it ended: nothing was heard from the trunk, it rang, or somebody answered. */
 export type Reached = 'nothing' | 'ringing' | 'answered';
@@ -36,4 +37,30 @@ export function resultOf(cause: number, reached: Reached): CallResult {
   if (result) return result;
   // It rang as long as it was let. Where nothing rang, the trunk is mute, and nothing is known of the shop.
   return unsaid.includes(cause) && reached === 'ringing' ? 'no-answer' : 'technical';
+}
+
+/**
+ * SIP answers by which a trunk refuses *us*, whoever is called, and how many calls in a row must have been answered so
+ * before that is certain. 401 and 407 want a name and a password, or better ones, and 402 wants money. 403 says “no”
+ * and not to whom: to our number or address, or to this one shop (a gateway may make it of a shop's own “no” as well,
+ * RFC 3398 7.2.4.1), but hardly to three shops one after the other.
+ */
+export const refusalsOfUs: Readonly<Record<number, number>> = { 401: 1, 402: 1, 407: 1, 403: 3 };
+
+/** What the exchange tells of a call's end. */
+export interface Ending {
+  /** Q.850. */
+  readonly cause: number;
+  /** The trunk's final SIP answer; null where the exchange does not tell it, or there was none. */
+  readonly sip: number | null;
+}
+
+/**
+ * A call's end in our words. Asterisk makes cause 21 of a trunk that refuses us as of a shop that declines (401, 402,
+ * 403, 407 and 603 alike); only the SIP answer tells them apart, and that a shop rings before it declines.
+ */
+export function endOf({ cause, sip }: Ending, reached: Reached): CallReport {
+  if (sip !== null && refusalsOfUs[sip] !== undefined && reached === 'nothing')
+    return { state: 'ended', result: 'technical', errorCode: sip };
+  return { state: 'ended', result: resultOf(cause, reached), errorCode: cause || null };
 }

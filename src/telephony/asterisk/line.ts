@@ -5,9 +5,9 @@ import type { CallReport } from '../../survey/fieldwork/call.ts';
 import type { Input } from '../../survey/interview/conversation.ts';
 import type { Ari, AriEvent, Channel } from './ari.ts';
 import { application } from './ari.ts';
-import { channels, interruption, purposes, unheardEnd } from './asterisk.ts';
+import { channels, interruption, purposes, trunkSaid, unheardEnd } from './asterisk.ts';
 import { bookedCall, noteCall, openCalls } from './book.ts';
-import { type Reached, resultOf } from './causes.ts';
+import { type Ending, endOf, type Reached, resultOf } from './causes.ts';
 import type { Sounds } from './sounds.ts';
 import { playbackOf, type SpokenTurn, type TakeTurn, Talk } from './talk.ts';
 
@@ -58,7 +58,7 @@ export interface Line {
 }
 
 /** What an answered call ends with: nothing in particular. */
-const normalClearing = 16;
+const normalClearing: Ending = { cause: 16, sip: null };
 const longestBackOff = 30_000;
 const pingEvery = 10_000;
 /** What the exchange told of a call's end may be on its way while we look. */
@@ -141,6 +141,8 @@ class HeldLine {
   readonly #ringing = new Set<string>();
   /** Channels that rang us and were answered: they stand in no book. */
   readonly #answered = new Set<string>();
+  /** What the trunk answered, of channels whose end is being told. */
+  readonly #trunkSaid = new Map<string, number>();
 
   constructor(parts: LineParts) {
     this.#parts = parts;
@@ -155,6 +157,7 @@ class HeldLine {
     for (const talk of this.#talks.values()) talk.gone();
     this.#talks.clear();
     this.#ringing.clear();
+    this.#trunkSaid.clear();
   }
 
   /** After the stream was opened: calls that are up and nobody talks in, and calls that ended unheard. */
@@ -193,7 +196,11 @@ class HeldLine {
         this.#left(event.channel.id, normalClearing);
         break;
       case 'ChannelDestroyed':
-        this.#left(event.channel.id, event.cause);
+        this.#left(event.channel.id, { cause: event.cause, sip: this.#answerOfTrunk(event) });
+        break;
+      case 'ChannelVarset':
+        if (event.channel && event.variable === trunkSaid.variable)
+          this.#trunkSaid.set(event.channel.id, Number(/^SIP (\d{3})/.exec(event.value)?.[1] ?? 0));
         break;
       case 'PlaybackStarted':
         this.#byName(event.playback.id)?.playbackStarted(event.playback.id);
@@ -214,6 +221,12 @@ class HeldLine {
       default:
       // Exchanges tell much that is nobody's business here, and every version tells more.
     }
+  }
+
+  #answerOfTrunk({ channel, tech_cause }: { readonly channel: Channel; readonly tech_cause?: number }): number | null {
+    const said = this.#trunkSaid.get(channel.id);
+    this.#trunkSaid.delete(channel.id);
+    return said || tech_cause || null;
   }
 
   /** Playbacks and recordings are named after their channel. */
@@ -317,16 +330,14 @@ class HeldLine {
       await answering.shopsEnd(ends.callId, { state: 'ended', result: resultOf(cause, 'ringing'), errorCode: cause });
   }
 
-  #left(id: string, cause: number): void {
+  #left(id: string, ending: Ending): void {
     this.#talks.get(id)?.gone();
     // Its last recording may still come in.
     setTimeout(() => this.#talks.delete(id), grace).unref();
     this.#ringing.delete(id);
-    this.#guarded(id, () => this.#endDesk(id, cause));
+    this.#guarded(id, () => this.#endDesk(id, ending.cause));
     const answered = this.#answered.delete(id);
-    this.#tell(id, (reached) => ({
-      ...{ state: 'ended', result: resultOf(cause, answered ? 'answered' : reached), errorCode: cause || null },
-    }));
+    this.#tell(id, (reached) => endOf(ending, answered ? 'answered' : reached));
   }
 
   /** Writes down what was told, and passes it on. */
