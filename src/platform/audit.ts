@@ -16,15 +16,20 @@ export interface AuditLine {
 }
 
 /** Held until its transaction ends by whoever adds to a chain: lines stand in the order in which they were committed. */
-export const chainLock = 7_310_002;
+const chainLock = 7_310_002;
 const start = '0'.repeat(64);
+
+/** Waits for its turn to add to a chain, and keeps it until its transaction ends. Whoever locks rows too does this first. */
+export async function takeTurn(query: Query): Promise<void> {
+  await query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [chainLock] });
+}
 
 export async function audit(
   query: Query,
   now: Date,
   { actor, action, subject, detail = {} }: AuditLine,
 ): Promise<void> {
-  await query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [chainLock] });
+  await takeTurn(query);
   const [last] = await query<{ sequence: string; hash: string }>({
     text: 'SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1',
   });

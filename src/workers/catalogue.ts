@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Catalogue, Handlers } from '../platform/queue.ts';
+import { mostInFlight } from '../platform/webhooks/delivery.ts';
+import { mostEndpoints } from '../platform/webhooks/endpoint.ts';
 
 /**
  * Every kind of job there is. Payloads are ids and nothing else: Redis keeps them in clear. A job is a hint that
@@ -33,10 +35,15 @@ export const catalogue = {
   close: { queue: 'office', payload: roundId, tries: 5 },
   /** Scores a closed round's period and publishes. */
   score: { queue: 'office', payload: roundId, tries: 5 },
+  /** Sends what is due at one endpoint of another program. */
+  webhook: { queue: 'webhooks', payload: z.strictObject({ endpointId: z.uuid() }), tries: 1 },
 } as const satisfies Catalogue;
 
 export type Jobs = typeof catalogue;
 export type JobHandlers = Handlers<Jobs>;
 
-/** How many jobs of a queue one process works at a time. Dialling waits on the carrier, so many may wait at once. */
-export const concurrency = { fieldwork: 50, office: 2 };
+/**
+ * How many jobs of a queue one process works at a time. Dialling waits on the carrier, so many may wait at once; and
+ * every endpoint of another program may be slow at once without the last one having to wait.
+ */
+export const concurrency = { fieldwork: 50, office: 2, webhooks: mostEndpoints * mostInFlight };

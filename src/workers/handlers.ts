@@ -15,6 +15,7 @@ import { text } from './text.ts';
 import { workPushes } from './text-push.ts';
 import { keepVoiceMessage } from './voice-message.ts';
 import { wakeSettle } from './wake.ts';
+import { deliverWebhooks } from './webhooks.ts';
 
 /** What is done with each kind of job, and which job follows from it. */
 export function handlersFor(services: Services): JobHandlers {
@@ -42,6 +43,7 @@ export function handlersFor(services: Services): JobHandlers {
     // One settler at a time, whoever else waits: those who wait must not take up its connections.
     settle: () => settling(),
     reconcile: () => reconcile(services),
+    webhook: ({ endpointId }) => deliverWebhooks(services, endpointId),
     async close({ roundId }) {
       if ((await extendRound(drawing, roundId)) > 0) return wakeSettle(services);
       if (await closeRound(services, roundId, 'system')) await queues.add('score', { roundId });

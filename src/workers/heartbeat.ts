@@ -4,6 +4,7 @@ import { headStart } from '../survey/fieldwork/pace.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { fieldHours } from './hours.ts';
 import type { Services } from './services.ts';
+import { nextWebhook } from './webhooks.ts';
 
 /**
  * What comes due next, by the database and the injected clock. Queues know no time: a lost queue loses no appointment,
@@ -23,7 +24,7 @@ export interface Agenda {
  * Kinds of jobs that change what comes due, or when. Calls and turns do not: a call's end is settled first, and a new
  * call is checked after a minute at the earliest.
  */
-export const movingAgenda = ['draw', 'dispatch', 'text', 'settle', 'reconcile', 'close', 'score'] as const;
+export const movingAgenda = ['draw', 'dispatch', 'text', 'settle', 'reconcile', 'close', 'score', 'webhook'] as const;
 
 interface Lookahead {
   readonly channel: 'voice' | 'sms';
@@ -84,7 +85,7 @@ function nextDispatch(
   return nextOpening(ready, zone, hours);
 }
 
-async function nextCheck({ database }: Services): Promise<Date | null> {
+async function nextCheck({ database, clock }: Services): Promise<Date | null> {
   const [row] = await database.query<{ at: Date | null }>({
     name: 'agenda-reconcile',
     text: `
@@ -94,7 +95,8 @@ async function nextCheck({ database }: Services): Promise<Date | null> {
         (SELECT min(s.due_at) FROM spot_check s JOIN round r ON r.id = s.round_id WHERE s.state = 'scheduled' AND r.state = 'fielding')
       ) AS at`,
   });
-  return row?.at ?? null;
+  const webhook = await nextWebhook(database.query, clock.now());
+  return earliest([row?.at, webhook].flatMap((at) => at ?? []));
 }
 
 const earliest = (moments: readonly Date[]): Date | null =>

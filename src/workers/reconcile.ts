@@ -15,11 +15,12 @@ import type { Services } from './services.ts';
 import { pushesWait } from './text-push.ts';
 import { askForVoiceMessages, findLostMessages } from './voice-message.ts';
 import { wakeSettle } from './wake.ts';
+import { askForWebhooks } from './webhooks.ts';
 
 /**
  * Asks for everything that is missing, so that nothing waits for ever: jobs that were lost with their queue, calls of
  * which nothing was heard, texts nobody knows the fate of, threads nobody answers, voice messages that lie at the
- * carrier, rounds that wait for a step, rechecks that came after the close.
+ * carrier, webhooks that did not arrive, rounds that wait for a step, rechecks that came after the close.
  *
  * A call or text whose placing is unknown is looked up at its carrier at once, after ten minutes and after a day; then
  * it counts as made and lost. It is never asked for again.
@@ -43,6 +44,7 @@ export async function reconcile(services: Services): Promise<void> {
   await guarded(services, () => launchScheduled(services));
   await guarded(services, async () => void (await raiseLateRechecks(services)));
   await guarded(services, () => askPrices(services));
+  await guarded(services, () => askForWebhooks(services));
   await askForSteps(services);
   await wakeSettle(services);
 }

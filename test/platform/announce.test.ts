@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { audit } from '../../src/platform/audit.ts';
 import { connect, type Database } from '../../src/platform/database.ts';
-import { announce } from '../../src/platform/webhooks/announce.ts';
+import { type Announcement, announce } from '../../src/platform/webhooks/announce.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 /** Events are written with the fact they tell of, in the order of the facts, for whoever wants them. */
@@ -30,6 +30,7 @@ async function endpoint(types: readonly string[], disabledAt: Date | null = null
   return id;
 }
 
+const tell = (...facts: readonly Announcement[]) => database.transaction((query) => announce(query, now, ...facts));
 const told = (subject: string | null, type = 'thing.happened') => ({ type, subject, payload: { of: subject } });
 const events = () =>
   database.query<{ id: string; subject: string | null; payload: object }>({
@@ -43,13 +44,13 @@ describe('announcing', () => {
     const wants = await endpoint(['thing.happened', 'other.happened']);
     await endpoint(['other.happened']);
     await endpoint(['thing.happened'], now);
-    const [id] = await announce(database.query, now, told('W01'));
+    const [id] = await tell(told('W01'));
     expect(await deliveries()).toEqual([{ endpointId: wants, eventId: id, state: 'waiting' }]);
   });
 
   test('keeps the order given, and answers with the ids in it', async () => {
     const subjects = Array.from({ length: 200 }, (_, index) => `W${(index * 77) % 200}`);
-    const ids = await announce(database.query, now, ...subjects.map((subject) => told(subject)), told(null));
+    const ids = await tell(...subjects.map((subject) => told(subject)), told(null));
     const written = await events();
     expect(written.map(({ subject }) => subject)).toEqual([...subjects, null]);
     expect(written.map(({ id }) => id)).toEqual(ids);
@@ -78,7 +79,7 @@ describe('announcing', () => {
       seen.push('first');
     });
     await expect.poll(() => locksHeld()).toBe(1);
-    const second = announce(database.query, now, told('second')).then(() => seen.push('second'));
+    const second = tell(told('second')).then(() => seen.push('second'));
     await expect.poll(() => locksAwaited()).toBe(1);
     commit();
     await Promise.all([first, second]);
