@@ -137,6 +137,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
         lane: { ...pace, carrier: voice.carrier, channel: 'voice', concurrent: config.MAX_CONCURRENT_CALLS },
       },
       text: text && { port: text, lane: { ...pace, carrier: text.carrier, channel: 'sms', concurrent: null } },
+      ...(exchange && { sounds: exchange.sounds }),
       questionnaire: remembered(async (id) => parseQuestionnaire(await findDocument(database, 'questionnaire', id))),
       rules: remembered(async (id) => parseRules(await findDocument(database, 'ruleSet', id))),
     };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { openSounds } from '../main.ts';
 import type { Query } from '../platform/database.ts';
-import { BadInput, type Fault, Refused } from '../platform/errors.ts';
+import { BadInput, type Fault } from '../platform/errors.ts';
 import type { Utterance } from '../survey/interview/conversation.ts';
 import {
   type Language,
@@ -12,9 +12,10 @@ import {
   type Questionnaire,
 } from '../survey/questionnaire/questionnaire.ts';
 import { clipWords } from '../survey/questionnaire/speech.ts';
+import { latestPublished } from '../survey/questionnaire/store.ts';
+import { piecesOf, promptOf } from '../telephony/asterisk/prompts.ts';
+import { readRecording } from '../telephony/asterisk/recording.ts';
 import type { Sounds } from '../telephony/asterisk/sounds.ts';
-import { asPlayed } from '../telephony/asterisk/wav.ts';
-import { partsOf } from '../telephony/words.ts';
 import { inThisInstallation } from './installation.ts';
 
 /** `huifang prompts list|import|render`: what Asterisk plays, read by a person or by the speech program. */
@@ -33,43 +34,24 @@ const withPrompts = (act: (prompts: Prompts) => Promise<void>): Promise<void> =>
       throw new BadInput('没有指定录音文件夹 · no folder of sounds is named', [
         { where: 'ASTERISK_SOUNDS', message: '请在 .env 中填写 · name it in .env (docs/asterisk.md)' },
       ]);
-    const [latest] = await query<{ document: unknown }>({
-      text: 'SELECT document FROM questionnaire WHERE published_at IS NOT NULL ORDER BY published_at DESC, id DESC LIMIT 1',
-    });
-    if (!latest) throw new Refused('no-questionnaire', '还没有发布问卷 · no questionnaire is published');
-    await act({ sounds: openSounds(config), questionnaire: parseQuestionnaire(latest.document), query });
+    const { document } = await latestPublished(query);
+    await act({ sounds: openSounds(config), questionnaire: parseQuestionnaire(document), query });
   });
-
-/** Something to be read aloud, and the file that holds it. */
-interface Piece {
-  readonly file: string;
-  readonly words: string;
-}
-
-/** A sentence in one piece, or in several around the names and figures in it. */
-function piecesOf(clip: string, language: Language, questionnaire: Questionnaire): Piece[] {
-  const words = partsOf({ clip }, { language, managerName: '', questionnaire })
-    .filter(({ variable }) => variable === null)
-    .map((part) => part.words);
-  const whole = !clipWords(clip, language, questionnaire).includes('{{');
-  return words.map((each, index) => ({ file: whole ? clip : `${clip}.${index + 1}`, words: each }));
-}
 
 export const listPrompts = (out: NodeJS.WritableStream): Promise<void> =>
   withPrompts(async ({ sounds, questionnaire }) => {
     for (const language of languages)
-      for (const clip of Object.keys(questionnaire.clips))
-        for (const { file, words } of piecesOf(clip, language, questionnaire)) {
-          const recorded = await sounds.isRecorded(words, language);
-          const slowly = recorded && (await sounds.isRecorded(words, language, true));
-          const how = recorded
-            ? `真人录音 · recorded${slowly ? '，含慢速 · also slowly' : ''}`
-            : '合成语音 · spoken by the program';
-          out.write(`${language}/${file}.wav\t${how}\t${words}\n`);
-        }
+      for (const piece of piecesOf(questionnaire, language)) {
+        const { usual, slow } = await promptOf(sounds, piece);
+        const slowly = slow.measure ? '，含慢速 · also slowly' : '';
+        const how = usual.measure ? `真人录音 · recorded${slowly}` : '合成语音 · spoken by the program';
+        out.write(`${language}/${piece.name}.wav\t${how}\t${piece.words}\n`);
+      }
   });
 
-interface Found extends Piece {
+interface Found {
+  readonly file: string;
+  readonly words: string;
   readonly language: Language;
   readonly slow: boolean;
   readonly wav: Buffer;
@@ -84,7 +66,7 @@ export const importPrompts = (folder: string, out: NodeJS.WritableStream): Promi
       faults.push({ where: folder, message: `没有找到 WAV，例如 zh-CN/A1.wav · holds no WAV such as zh-CN/A1.wav` });
     for (const { file, wav } of found)
       try {
-        asPlayed(wav, file);
+        readRecording(wav, file);
       } catch (error) {
         if (!(error instanceof BadInput)) throw error;
         faults.push(...error.faults);
@@ -92,7 +74,7 @@ export const importPrompts = (folder: string, out: NodeJS.WritableStream): Promi
     if (faults.length > 0)
       throw new BadInput('录音有误，未导入任何文件 · recordings cannot be used, none was taken', faults);
     for (const { words, language, slow, wav, file } of found)
-      await sounds.keepRecording(words, language, slow, wav, file);
+      await sounds.keepRecording({ words, language, slow, origin: 'recorded' }, wav, file);
     out.write(`已导入 ${found.length} 段录音 · recordings taken\n`);
   });
 
@@ -103,11 +85,7 @@ function findIn(folder: string, language: Language, questionnaire: Questionnaire
           .filter((name) => /\.wav$/i.test(name))
           .sort()
       : [];
-  const known = new Map(
-    Object.keys(questionnaire.clips)
-      .flatMap((clip) => piecesOf(clip, language, questionnaire))
-      .map(({ file, words }) => [file, words]),
-  );
+  const known = new Map(piecesOf(questionnaire, language).map(({ name, words }) => [name, words]));
   const read = (path: string, name: string, wordsOf: (stem: string) => string | undefined): Found[] => {
     const [, stem = '', slow] = /^(.*?)(-slow)?\.wav$/i.exec(name) ?? [];
     const words = wordsOf(stem);

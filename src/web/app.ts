@@ -10,6 +10,7 @@ import { Forbidden, NotFound, tellFaults } from './faults.ts';
 import { alive, ready } from './health.ts';
 import { chooseLanguage } from './language.ts';
 import type { Web } from './page.ts';
+import { recordingsPath, takeRecordingFile } from './prompts/uploading.ts';
 import { draftsPath, takeDraft } from './questionnaires/uploading.ts';
 import { may } from './roles.ts';
 import { takeUpload, uploadPath } from './roster/uploading.ts';
@@ -58,6 +59,7 @@ export function createApp(services: Services, settings: WebSettings): Express {
   app.use(noStore, readCookies, chooseLanguage(publicUrl), overHttps(publicUrl));
   app.use(keepSessions(services, settings), knowViewer(services));
   app.use(draftsPath, takeDraft);
+  app.use(recordingsPath, takeRecordingFile);
   app.use(uploadPath, takeUpload);
   app.use(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 }), checkForm);
   app.get('/sign-in', showSignIn(web));

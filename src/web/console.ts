@@ -5,6 +5,14 @@ import { actOnFollowUp, keepOwnPhone, showDesk, showFollowUp, showFollowUps, tak
 import { actOnTask, showTask } from './desk/task-page.ts';
 import { commit, downloadAuditors, downloadPublic, enterValue, handIn, showDraw } from './draw/draw-page.ts';
 import type { Web } from './page.ts';
+import {
+  confirmPromptRemoval,
+  hearPrompt,
+  listPrompts,
+  removePrompt,
+  showPrompt,
+  takeRecording,
+} from './prompts/prompts-page.ts';
 import { judge, showReviews } from './quality/reviews-page.ts';
 import { addNumber, removeNumber, showStaffPhones } from './quality/staff-page.ts';
 import { showComparison, showQuestionnaire } from './questionnaires/version-page.ts';
@@ -79,6 +87,20 @@ export const consoleRoutes: readonly Route[] = [
   ).map(({ path, ...route }) => ({
     ...route,
     path: `/questionnaires/:version${path}`,
+    permission: 'questionnaire.write' as const,
+  })),
+  { method: 'post', path: '/prompts/recordings', permission: 'questionnaire.write', show: takeRecording },
+  ...(
+    [
+      { method: 'get', path: '', show: listPrompts },
+      { method: 'get', path: '/:piece', show: showPrompt },
+      { method: 'get', path: '/:piece/:reading.wav', show: hearPrompt },
+      { method: 'get', path: '/:piece/:reading/removal', show: confirmPromptRemoval },
+      { method: 'post', path: '/:piece/:reading/removal', show: removePrompt },
+    ] as const
+  ).map(({ path, ...route }) => ({
+    ...route,
+    path: `/prompts/:language${path}`,
     permission: 'questionnaire.write' as const,
   })),
   { method: 'get', path: '/roster', permission: 'roster.write', show: showRoster },

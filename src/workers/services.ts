@@ -8,6 +8,7 @@ import type { Vault } from '../platform/vault.ts';
 import type { RuleSet } from '../scoring/rules.ts';
 import type { Lane } from '../survey/fieldwork/pace.ts';
 import type { Questionnaire } from '../survey/questionnaire/questionnaire.ts';
+import type { Sounds } from '../telephony/asterisk/sounds.ts';
 import type { TextPort, VoicePort } from '../telephony/ports.ts';
 import type { Jobs } from './catalogue.ts';
 
@@ -23,6 +24,8 @@ export interface Services {
   readonly voice: Carrying<VoicePort>;
   /** null where no text carrier is configured: then nobody is written to. */
   readonly text: Carrying<TextPort> | null;
+  /** What an exchange of one's own plays; left out where calls go another way. */
+  readonly sounds?: Sounds;
   /** By id; versions never change, so each is read once. */
   readonly questionnaire: (id: string) => Promise<Questionnaire>;
   readonly rules: (id: string) => Promise<RuleSet>;

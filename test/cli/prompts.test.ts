@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silence } from '../../src/telephony/asterisk/wav.ts';
+import { silence, tone } from '../../src/telephony/asterisk/wav.ts';
 import { type City, openCity } from '../support/city.ts';
 import { huifang } from '../support/huifang.ts';
 
@@ -26,20 +26,22 @@ const lineOf = (out: string, name: string) => out.split('\n').find((line) => lin
 
 test('recordings are taken all or none, and the listing says which sentence a person read', async () => {
   for (const path of ['read/zh-CN/words']) mkdirSync(join(folder, path), { recursive: true });
-  file('zh-CN/A1.1.wav', silence(900));
-  file('zh-CN/Q2.wav', silence(700));
-  file('zh-CN/Q2-slow.wav', silence(900));
-  file('zh-CN/words/王建国.wav', silence(400));
-  file('zh-CN/nobody.wav', silence(400));
+  file('zh-CN/A1.1.wav', tone(900));
+  file('zh-CN/Q2.wav', tone(700));
+  file('zh-CN/Q2-slow.wav', tone(900));
+  file('zh-CN/words/王建国.wav', tone(400));
+  file('zh-CN/nobody.wav', tone(400));
   file('zh-CN/Q3.wav', Buffer.from('no WAV'));
+  file('zh-CN/Q4.wav', silence(400));
   const take = () => huifang(['prompts', 'import', join(folder, 'read')], '', env);
   const refused = await take();
   expect(refused.status).toBe(2);
   expect(refused.said).toContain('zh-CN/nobody.wav');
   expect(refused.said).toContain('zh-CN/Q3.wav');
+  expect(refused.said).toMatch(/zh-CN\/Q4.wav.*is silent/);
   const before = (await huifang(['prompts', 'list'], '', env)).out;
   expect(lineOf(before, 'zh-CN/Q2.wav')).toContain('spoken by the program');
-  for (const name of ['nobody', 'Q3']) rmSync(join(folder, `read/zh-CN/${name}.wav`));
+  for (const name of ['nobody', 'Q3', 'Q4']) rmSync(join(folder, `read/zh-CN/${name}.wav`));
   expect((await take()).status).toBe(0);
   const { out } = await huifang(['prompts', 'list'], '', env);
   expect(lineOf(out, 'zh-CN/Q2.wav')).toContain('also slowly');

@@ -1,4 +1,5 @@
 import type { Query } from '../../platform/database.ts';
+import { Refused } from '../../platform/errors.ts';
 
 /** Versions as they are stored. A database trigger refuses any change of a published one. */
 export interface VersionLine {
@@ -31,6 +32,15 @@ export async function readVersion(query: Query, id: string): Promise<StoredVersi
     values: [id],
   });
   return row ?? null;
+}
+
+/** The one that the next round asks. @throws Refused `no-questionnaire` where none is published. */
+export async function latestPublished(query: Query): Promise<StoredVersion> {
+  const [row] = await query<StoredVersion>({
+    text: `SELECT ${columns}, q.document FROM questionnaire q WHERE q.published_at IS NOT NULL ORDER BY q.published_at DESC, q.id DESC LIMIT 1`,
+  });
+  if (!row) throw new Refused('no-questionnaire', '还没有发布问卷 · no questionnaire is published');
+  return row;
 }
 
 /** @returns whether it was written: a published version of this id is left as it is. */

@@ -7,7 +7,7 @@ import type { Utterance } from '../../survey/interview/conversation.ts';
 import { standardQuestionnaire } from '../../survey/questionnaire/questionnaire.ts';
 import { partsOf, spoken } from '../words.ts';
 import { Sounds } from './sounds.ts';
-import { silence } from './wav.ts';
+import { silence, tone } from './wav.ts';
 
 /** What is played: a person's recording before the program's, and never anybody's words in place of others. */
 const questionnaire = standardQuestionnaire();
@@ -36,7 +36,7 @@ const open = (command: string) => new Sounds({ folder: join(folder, 'sounds'), p
 const say = async (...utterances: Utterance[]) =>
   (await sounds.say(utterances, speaking)).map((said) => said.sounds.map(({ milliseconds }) => milliseconds));
 const record = (words: string, milliseconds: number, slow = false) =>
-  sounds.keepRecording(words, 'zh-CN', slow, silence(milliseconds), 'a.wav');
+  sounds.keepRecording({ words, language: 'zh-CN', slow, origin: 'recorded' }, tone(milliseconds), 'a.wav');
 const words = (clip: string) => spoken({ clip }, speaking);
 
 describe('a sentence that nobody recorded', () => {
@@ -84,6 +84,18 @@ describe('a sentence that somebody recorded', () => {
     expect(told()).toEqual(['cmn|150|王建国']);
     await record('王建国', 650);
     expect(await say({ clip: 'A1' })).toEqual([[700, 650, 900]]);
+  });
+  test('is what was brought last, by whichever way, until it is removed', async () => {
+    await record(words('Q1'), 1000);
+    const uploaded = { words: words('Q1'), language: 'zh-CN', slow: false, origin: 'uploaded' } as const;
+    await sounds.keepRecording(uploaded, tone(800), 'a.wav');
+    expect(await say({ clip: 'Q1' })).toEqual([[800]]);
+    await record(words('Q1'), 1200);
+    expect(await say({ clip: 'Q1' })).toEqual([[1200]]);
+    expect((await sounds.recordingOf(words('Q1'), 'zh-CN', false))?.origin).toBe('recorded');
+    expect(await sounds.removeRecording(words('Q1'), 'zh-CN', false)).toBe(true);
+    expect(await sounds.removeRecording(words('Q1'), 'zh-CN', false)).toBe(false);
+    expect(await say({ clip: 'Q1' })).toEqual([[500]]);
   });
   test('is not played for other words', async () => {
     await record(`${words('Q1')}吗`, 1234);

@@ -3,19 +3,26 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chance } from '../../platform/chance.ts';
+import { Refused } from '../../platform/errors.ts';
 import type { Utterance } from '../../survey/interview/conversation.ts';
 import type { Language } from '../../survey/questionnaire/questionnaire.ts';
 import { partsOf, type Speaking, spoken } from '../words.ts';
 import type { Said } from './playlist.ts';
+import { readRecording } from './recording.ts';
 import { asPlayed, beep, millisecondsOf, silence } from './wav.ts';
 
 /**
  * The files that are played. A sound belongs to the words it says and lies under their hash: when a questionnaire's
  * words change, an old recording is not played for them, and one that says the same is found again.
  *
+ *   uploaded  read by a person and brought by the page or the API
  *   recorded  read by a person and imported; a clip with a name in it is recorded in parts around the name
  *   spoken    made by the speech program where nobody recorded anything
  */
+export type Origin = 'uploaded' | 'recorded';
+/** One of them holds a recording: what is kept in one is taken out of the other. */
+const origins: readonly Origin[] = ['uploaded', 'recorded'];
+
 export interface SoundSettings {
   /** Where the files lie; Asterisk reads the same folder under the same path. */
   readonly folder: string;
@@ -31,6 +38,14 @@ const voices: Readonly<Record<Language, string>> = { 'zh-CN': 'cmn', en: 'en-us'
 const rates = { usual: '150', slow: '105' } as const;
 const speechSeconds = 30;
 
+/** What a person read. */
+export interface Recording {
+  readonly words: string;
+  readonly language: Language;
+  readonly slow: boolean;
+  readonly origin: Origin;
+}
+
 export class Sounds {
   readonly #settings: SoundSettings;
   readonly #chance: Pick<Chance, 'id'>;
@@ -42,7 +57,7 @@ export class Sounds {
     this.#chance = chance;
   }
 
-  /** The sounds of what is to be said, made where there are none. @throws where the speech program fails. */
+  /** The sounds of what is to be said, made where there are none. @throws Refused where the speech program fails. */
   say(utterances: readonly Utterance[], speaking: Speaking): Promise<Said[]> {
     return Promise.all(
       utterances.map(async (utterance) => ({ utterance, sounds: await this.#soundsOf(utterance, speaking) })),
@@ -60,15 +75,31 @@ export class Sounds {
     return this.#once(name, async () => (await this.#find(name)) ?? this.#keep(name, beep()));
   }
 
-  /** Keeps what a person read. @param wav of any usual form. @throws BadInput as `asPlayed` does. */
-  async keepRecording(words: string, language: Language, slow: boolean, wav: Buffer, where: string): Promise<void> {
-    await this.#keep(recordedAs(words, language, slow), asPlayed(wav, where));
-    this.#known.clear();
+  /** Keeps what a person read. @throws BadInput as `readRecording` does. */
+  async keepRecording({ words, language, slow, origin }: Recording, bytes: Buffer, where: string): Promise<void> {
+    await this.#keep(nameOf(origin, words, language, slow), readRecording(bytes, where));
+    for (const other of origins) if (other !== origin) await this.#remove(nameOf(other, words, language, slow));
   }
 
-  /** Whether a person read these words. */
-  async isRecorded(words: string, language: Language, slow = false): Promise<boolean> {
-    return (await this.#find(recordedAs(words, language, slow))) !== null;
+  /** What a person read of these words, at this pace. */
+  async recordingOf(words: string, language: Language, slow: boolean): Promise<{ origin: Origin; wav: Buffer } | null> {
+    for (const origin of origins) {
+      const wav = await readFile(`${this.#pathOf(nameOf(origin, words, language, slow))}.wav`).catch(() => null);
+      if (wav) return { origin, wav };
+    }
+    return null;
+  }
+
+  /** From here on the program says it again. @returns whether there was one. */
+  async removeRecording(words: string, language: Language, slow: boolean): Promise<boolean> {
+    const removed = await Promise.all(origins.map((origin) => this.#remove(nameOf(origin, words, language, slow))));
+    return removed.includes(true);
+  }
+
+  /** What is heard of these words now. @throws Refused where the speech program fails. */
+  async hear(words: string, language: Language, slow: boolean): Promise<Buffer> {
+    const { sound } = (await this.#recorded(words, language, slow)) ?? (await this.#spoken(words, language, slow));
+    return readFile(`${sound}.wav`);
   }
 
   async #soundsOf(utterance: Utterance, speaking: Speaking): Promise<Sound[]> {
@@ -86,8 +117,12 @@ export class Sounds {
 
   /** The slow reading, or the usual one where there is no other: said again is better than said by a machine. */
   async #recorded(words: string, language: Language, slow: boolean): Promise<Sound | null> {
-    const slowly = slow ? await this.#find(recordedAs(words, language, true)) : null;
-    return slowly ?? this.#find(recordedAs(words, language, false));
+    for (const pace of slow ? [true, false] : [false])
+      for (const origin of origins) {
+        const found = await this.#find(nameOf(origin, words, language, pace));
+        if (found) return found;
+      }
+    return null;
   }
 
   #spoken(words: string, language: Language, slow: boolean): Promise<Sound> {
@@ -123,15 +158,27 @@ export class Sounds {
     return making;
   }
 
+  #pathOf = (name: string): string => join(this.#settings.folder, name);
+
+  async #remove(name: string): Promise<boolean> {
+    return rm(`${this.#pathOf(name)}.wav`).then(
+      () => true,
+      (error: { code?: string }) => {
+        if (error.code === 'ENOENT') return false;
+        throw error;
+      },
+    );
+  }
+
   async #find(name: string): Promise<Sound | null> {
-    const path = join(this.#settings.folder, name);
+    const path = this.#pathOf(name);
     const file = await stat(`${path}.wav`).catch(() => null);
     return file ? { sound: path, milliseconds: millisecondsOf(file.size) } : null;
   }
 
   /** In one step, so that nobody plays half a file, and readable for the exchange's own account. */
   async #keep(name: string, wav: Buffer): Promise<Sound> {
-    const path = join(this.#settings.folder, name);
+    const path = this.#pathOf(name);
     const half = `${path}.${this.#chance.id()}.tmp`;
     await mkdir(join(path, '..'), { recursive: true });
     await writeFile(half, wav);
@@ -142,8 +189,8 @@ export class Sounds {
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
-const recordedAs = (words: string, language: Language, slow: boolean): string =>
-  join('recorded', language, `${hashOf(words)}${slow ? '-slow' : ''}`);
+const nameOf = (origin: Origin, words: string, language: Language, slow: boolean): string =>
+  join(origin, language, `${hashOf(words)}${slow ? '-slow' : ''}`);
 
 async function run(command: string, args: readonly string[]): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: speechSeconds * 1000 });
@@ -155,5 +202,6 @@ async function run(command: string, args: readonly string[]): Promise<void> {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'ended'));
   });
-  if (status !== 0) throw new Error(`the speech program failed (${status}): ${complaint.trim()}`);
+  if (status !== 0)
+    throw new Refused('speech-failed', `合成语音失败 · the speech program failed (${status}): ${complaint.trim()}`);
 }

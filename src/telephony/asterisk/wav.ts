@@ -35,9 +35,22 @@ export function writeWav(samples: Float64Array): Buffer {
 export const silence = (milliseconds: number): Buffer =>
   writeWav(new Float64Array(Math.round((milliseconds / 1000) * samplesPerSecond)));
 
-/** A third of a second of 1 kHz. */
-export const beep = (): Buffer =>
-  writeWav(Float64Array.from({ length: samplesPerSecond / 3 }, (_, index) => 0.3 * Math.sin((Math.PI / 4) * index)));
+/** 1 kHz. */
+export const tone = (milliseconds: number): Buffer =>
+  writeWav(
+    Float64Array.from(
+      { length: Math.round((milliseconds / 1000) * samplesPerSecond) },
+      (_, index) => 0.3 * Math.sin((Math.PI / 4) * index),
+    ),
+  );
+
+export const beep = (): Buffer => tone(333);
+
+/** The samples of a file of our own form. */
+export const samplesOf = (wav: Buffer): Int16Array =>
+  Int16Array.from({ length: Math.max(0, wav.length - headerBytes) >> 1 }, (_, index) =>
+    wav.readInt16LE(headerBytes + index * 2),
+  );
 
 /**
  * Any WAV of whole or floating samples in the form Asterisk plays.
@@ -113,26 +126,41 @@ function mixed(body: Buffer, { channels, bits }: Form, read: (body: Buffer, at: 
 /** Zero crossings of the filter on either side: enough for speech on a telephone. */
 const reach = 16;
 
-/** To 8,000 samples a second, by a windowed sinc that first takes away what would fold back into the band. */
+/**
+ * To 8,000 samples a second, by a windowed sinc that first takes away what would fold back into the band. A sample falls
+ * on one of few places between those of the source: the weights of each are reckoned once.
+ */
 function resampled(samples: Float64Array, rate: number): Float64Array {
   if (rate === samplesPerSecond) return samples;
-  const step = rate / samplesPerSecond;
-  const cutoff = Math.min(1, 1 / step) * 0.95;
+  const cutoff = Math.min(1, samplesPerSecond / rate) * 0.95;
   const span = Math.ceil(reach / cutoff);
-  const result = new Float64Array(Math.floor(samples.length / step));
+  const known = new Map<number, Float64Array>();
+  const weightsAt = (place: number): Float64Array => {
+    const weights =
+      known.get(place) ??
+      Float64Array.from(
+        { length: 2 * span + 1 },
+        (_, index) => cutoff * windowedSinc((index - span - place / samplesPerSecond) * cutoff, span * cutoff),
+      );
+    known.set(place, weights);
+    return weights;
+  };
+  const result = new Float64Array(Math.floor((samples.length * samplesPerSecond) / rate));
   for (let index = 0; index < result.length; index++) {
-    const centre = index * step;
-    const from = Math.max(0, Math.ceil(centre - span));
-    const to = Math.min(samples.length - 1, Math.floor(centre + span));
+    const at = index * rate;
+    const weights = weightsAt(at % samplesPerSecond);
+    const from = Math.floor(at / samplesPerSecond) - span;
     let sum = 0;
-    for (let at = from; at <= to; at++) sum += (samples[at] ?? 0) * windowedSinc((at - centre) * cutoff, span * cutoff);
-    result[index] = sum * cutoff;
+    for (let each = Math.max(0, -from); each < weights.length && from + each < samples.length; each++)
+      sum += (samples[from + each] ?? 0) * (weights[each] ?? 0);
+    result[index] = sum;
   }
   return result;
 }
 
 function windowedSinc(x: number, span: number): number {
   if (x === 0) return 1;
+  if (Math.abs(x) >= span) return 0;
   const hann = 0.5 + 0.5 * Math.cos((Math.PI * x) / span);
   return (Math.sin(Math.PI * x) / (Math.PI * x)) * hann;
 }

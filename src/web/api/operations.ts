@@ -3,6 +3,7 @@ import { deskOperations } from './desk-operations.ts';
 import { drawOperations } from './draw-operations.ts';
 import { messageOperations } from './message-operations.ts';
 import type { Operation } from './operation.ts';
+import { promptOperations } from './prompt-operations.ts';
 import { qualityOperations } from './quality-operations.ts';
 import { questionnaireOperations } from './questionnaire-operations.ts';
 import { rosterOperations } from './roster-operations.ts';
@@ -20,6 +21,7 @@ export const operations: readonly Operation[] = [
   ...messageOperations,
   ...rosterOperations,
   ...questionnaireOperations,
+  ...promptOperations,
   ...deskOperations,
   ...qualityOperations,
   ...carrierOperations,

@@ -25,7 +25,9 @@ export async function listQuestionnaires({ web, request, response }: Visit): Pro
     published: version.publishedAt ? moment(version.publishedAt, clock.now(), place) : '—',
   }));
   const page = { title: m.questionnaires.title, at: 'questionnaires' as const };
-  sendPage(web, request, response, 'questionnaires', page, { versions });
+  sendPage(web, request, response, 'questionnaires', page, {
+    ...{ versions, prompts: web.services.sounds && '/prompts/zh-CN' },
+  });
 }
 
 export const pathOf = (id: string): string => `/questionnaires/${encodeURIComponent(id)}`;

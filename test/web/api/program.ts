@@ -10,7 +10,8 @@ export interface Program {
   get(path: string): supertest.Test;
   /** @param body as it stands where it is a text. */
   post(path: string, body?: object | string): supertest.Test;
-  put(path: string, body?: object): supertest.Test;
+  /** @param type of a file. */
+  put(path: string, body?: object, type?: string): supertest.Test;
   delete(path: string): supertest.Test;
 }
 
@@ -30,7 +31,10 @@ export async function openProgram(
       asking(supertest(app).post(at(path)))
         .type('json')
         .send(body),
-    put: (path, body = {}) => asking(supertest(app).put(at(path))).send(body),
+    put: (path, body = {}, type = 'json') =>
+      asking(supertest(app).put(at(path)))
+        .type(type)
+        .send(body),
     delete: (path) => asking(supertest(app).delete(at(path))),
   };
 }
