@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { BadInput, KnownError } from '../platform/errors.ts';
 import type { Installation } from './installation.ts';
 import type * as Users from './user.ts';
+import type * as Webhooks from './webhooks.ts';
 
 /**
  * The `huifang` command. Exit status 0: fine; 1: the check failed, or it could not be done; 2: wrong use or bad input.
@@ -284,6 +285,65 @@ apiKey
   .description('吊销密钥 · end a key')
   .argument('<id>', 'as listed')
   .action(async (id) => (await import('./api-key.ts')).endKey(id, process.stdout));
+
+const webhooks = program.command('webhooks').description('事件推送 · events for other programs (docs/webhooks.md)');
+const withWebhooks = async (act: (commands: typeof Webhooks, services: Installation) => Promise<void>) => {
+  const [{ inThisInstallation }, commands] = await Promise.all([import('./installation.ts'), import('./webhooks.ts')]);
+  await inThisInstallation((services) => act(commands, services));
+};
+webhooks
+  .command('list')
+  .description('列出接收地址 · every endpoint: what it wants, what waits for it, what was given up')
+  .action(() => withWebhooks((commands, services) => commands.listAll(services, process.stdout)));
+webhooks
+  .command('add')
+  .description('新增接收地址，密钥只显示这一次 · add an endpoint; prints its id and its secret, shown this once')
+  .argument('<url>', 'https; http within the company’s own network')
+  .option('--types <list>', 'separated by commas (default: all there are)')
+  .option('--description <text>', 'whose it is', '')
+  .action((url, options) =>
+    withWebhooks((commands, services) => commands.addOne(services, url, options, process.stdout)),
+  );
+webhooks
+  .command('rotate')
+  .description('换密钥，旧的再用一段时间 · a new secret, shown this once; the one before signs too for a while')
+  .argument('<id>', 'as listed')
+  .option('--overlap <hours>', '0 where the old one became known to others', '24')
+  .action((id, options) =>
+    withWebhooks((commands, services) => commands.rotateOne(services, id, options, process.stdout)),
+  );
+webhooks
+  .command('test')
+  .description('发一条测试消息 · send a test message')
+  .argument('<id>', 'as listed')
+  .action((id) => withWebhooks((commands, services) => commands.testOne(services, id, process.stdout)));
+webhooks
+  .command('replay')
+  .description('重发，编号不变 · send events once more, under their own ids')
+  .argument('<id>', 'as listed')
+  .option('--event <event>', '一个事件 · one event')
+  .option(
+    '--since <when>',
+    '从某时或某事件起的全部 · all since a moment, such as 2026-12-01T00:00:00+08:00, or an event',
+  )
+  .action((id, options) =>
+    withWebhooks((commands, services) => commands.replayTo(services, id, options, process.stdout)),
+  );
+webhooks
+  .command('enable')
+  .description('恢复推送 · send to it again, what comes from now on')
+  .argument('<id>', 'as listed')
+  .action((id) => withWebhooks((commands, services) => commands.switchOne(services, id, true, process.stdout)));
+webhooks
+  .command('disable')
+  .description('停止推送，未送达的作罢 · send nothing to it any more; what waits is given up')
+  .argument('<id>', 'as listed')
+  .action((id) => withWebhooks((commands, services) => commands.switchOne(services, id, false, process.stdout)));
+webhooks
+  .command('remove')
+  .description('删除接收地址 · forget an endpoint')
+  .argument('<id>', 'as listed')
+  .action((id) => withWebhooks((commands, services) => commands.removeOne(services, id, process.stdout)));
 
 /** Faults one a line, where and what; never a stack trace for something that is not our defect. */
 function report(error: unknown): number {

@@ -11,7 +11,7 @@ export interface Endpoint {
   readonly id: string;
   readonly url: string;
   readonly description: string;
-  readonly types: readonly string[];
+  readonly types: string[];
   /** Until then the secret before the current one signs too. */
   readonly previousUntil: Date | null;
   readonly createdAt: Date;

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { pingType } from '../../platform/webhooks/replay.ts';
+import { type EventType, events } from '../../workers/events.ts';
 import type { Operation } from './operation.ts';
 import { problem } from './problem.ts';
 
@@ -20,6 +22,9 @@ export function openApiDocument(operations: readonly Operation[], publicUrl: str
     servers: [{ url: `${publicUrl}/api/v1` }],
     security: [{ key: [] }],
     paths,
+    webhooks: Object.fromEntries(
+      Object.entries({ ...events, ...pingEvent }).map(([type, event]) => [type, told(type, event)]),
+    ),
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'huifang api-key create' } },
       schemas: { Problem: shape(problem, 'output') },
@@ -85,6 +90,45 @@ function answerOf({ answer, download, summary }: Operation): Json {
   if (download) return { description: summary, content: Object.fromEntries(download.map((type) => [type, {}])) };
   if (!answer) return { description: summary };
   return { description: summary, content: { 'application/json': { schema: shape(answer, 'output') } } };
+}
+
+const pingEvent: Readonly<Record<string, EventType>> = {
+  [pingType]: {
+    summary: 'A test message that somebody asked for',
+    payload: z.strictObject({ endpoint: z.uuid().describe('where it was sent') }),
+  },
+};
+
+/** What an endpoint of another program is sent: signed as docs/webhooks.md says, and not with an API key. */
+function told(type: string, { summary, payload }: EventType): Json {
+  const message = z.strictObject({
+    type: z.literal(type),
+    timestamp: z.iso.datetime().describe('when it came about'),
+    data: payload,
+  });
+  const header = (name: string, description: string) => ({
+    ...{ name, in: 'header', required: true, description, schema: { type: 'string' } },
+  });
+  return {
+    post: {
+      ...{ operationId: `webhook:${type}`, summary, tags: ['webhooks'], security: [] },
+      parameters: [
+        header('webhook-id', 'the same at every try: by it a receiver knows what it has already'),
+        header('webhook-timestamp', 'seconds since 1970, of this try'),
+        header(
+          'webhook-signature',
+          '`v1,` and HMAC-SHA-256 in base64; several, with blanks between, while a secret is replaced',
+        ),
+      ],
+      requestBody: { required: true, content: { 'application/json': { schema: shape(message, 'output') } } },
+      responses: {
+        '2XX': {
+          description: 'It is kept. Anything else, and no answer within 15 seconds, is tried again for three days.',
+        },
+        '410': { description: 'Nothing more is to be sent here: the endpoint is disabled.' },
+      },
+    },
+  };
 }
 
 /** A schema as JSON Schema 2020-12, which is OpenAPI 3.1's own. */

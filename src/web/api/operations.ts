@@ -11,6 +11,7 @@ import { roundOperations } from './round-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
 import { spotCheckOperations } from './spot-check-operations.ts';
 import { userOperations } from './user-operations.ts';
+import { webhookOperations } from './webhook-operations.ts';
 
 /** Every operation of the API. What is not here is not served. */
 export const operations: readonly Operation[] = [
@@ -26,4 +27,5 @@ export const operations: readonly Operation[] = [
   ...qualityOperations,
   ...carrierOperations,
   ...userOperations,
+  ...webhookOperations,
 ];
