@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemChance } from '../../src/platform/chance.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { connect } from '../../src/platform/database.ts';
@@ -20,6 +20,8 @@ import { startPhones, telephone } from './phones.ts';
 
 /** Two telephones connected for the desk, and a message that is left, on a real Asterisk. */
 if (missingHere) console.error(`not run: desk calls and messages through Asterisk (${missingHere})`);
+
+const isPair = (ids: readonly string[]): boolean => ids.length === 2;
 
 /** What the service was told and asked; it says one sentence, and then records where it is to. */
 async function openExchange() {
@@ -42,7 +44,7 @@ async function openExchange() {
     speaking: { language: 'zh-CN', managerName: '', questionnaire: shortQuestionnaire() },
   } as const;
   const answering: Answering = {
-    attemptBehind: async (channelId) => channelId,
+    attemptBehind: async (channelId) => (shops.has(channelId.replace('-shop', '')) ? null : channelId),
     takeUp: async () => sentence,
     async take(_, turn, input) {
       heard.push(input);
@@ -60,7 +62,8 @@ async function openExchange() {
   const ari = new Ari(exchange.settings);
   const program = 'espeak-ng -v {voice} -s 250 -w {out} {text}';
   const sounds = new Sounds({ folder: join(exchange.folder, 'sounds'), program }, systemChance);
-  const line = openLine({ ari, sounds, query, answering, log: silentLog, now: () => systemClock.now() });
+  const takeLine = () => openLine({ ari, sounds, query, answering, log: silentLog, now: () => systemClock.now() });
+  let line = takeLine();
   const standing = { query, vault: openVault([randomBytes(32)]), clock: systemClock };
   const port = openAsterisk(ari, { endpoint, fromNumbers: ['+8679188001234'] }, standing);
   const until = async <T>(
@@ -74,8 +77,15 @@ async function openExchange() {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
-  await until('the line is held', () => ari.get('/applications/huifang'));
+  const isHeld = () => until('the line is held', () => ari.get('/applications/huifang'));
+  await isHeld();
   return {
+    dropLine: () => line.close(),
+    /** As another process would. */
+    async retakeLine() {
+      line = takeLine();
+      await isHeld();
+    },
     ...{ exchange, phones, ari, port, told, shopsEnds, shops, heard, turns, until },
     async close() {
       await line.close();
@@ -94,6 +104,9 @@ describe.skipIf(missingHere)('on an exchange', () => {
   });
   afterAll(() => here?.close());
   const call = (to: string) => ({ to, from: '+8679188001234', ringSeconds: 20, limitSeconds: 60 });
+  /** Nothing of any call is left on the exchange. */
+  const allIsOver = async () =>
+    (await channels(here.ari)).size === 0 && (await here.ari.get<object[]>('/bridges'))?.length === 0;
   const ended = (id: string) => here.told.get(id)?.some(({ state }) => state === 'ended');
 
   test('a caller of the desk is rung, then the shop; they are connected, and one who rings off ends both', async () => {
@@ -107,8 +120,7 @@ describe.skipIf(missingHere)('on an exchange', () => {
     expect(bridge?.channels.sort()).toEqual([callId, `${callId}-shop`].sort());
     await here.until('it is told', () => here.shopsEnds.get(callId)?.state === 'in-progress');
     await here.port.hangUp(callId);
-    await here.until('both have ended', async () => (await channels(here.ari)).size === 0 && ended(callId));
-    expect(await here.ari.get('/bridges')).toEqual([]);
+    await here.until('both have ended', async () => (await allIsOver()) && ended(callId));
     expect([1, 2].map((serial) => here.phones.rung(telephone('answersInSilence', serial)))).toEqual([1, 1]);
   });
 
@@ -116,8 +128,35 @@ describe.skipIf(missingHere)('on an exchange', () => {
     const callId = randomUUID();
     here.shops.set(callId, telephone('isBusy', 2));
     await here.port.connect({ callId, ...call(telephone('answersInSilence', 3)) });
-    await here.until('it is over', async () => (await channels(here.ari)).size === 0 && ended(callId));
+    await here.until('it is over', async () => (await allIsOver()) && ended(callId));
     expect(here.shopsEnds.get(callId)).toMatchObject({ state: 'ended', result: 'busy' });
+  });
+
+  describe('whose line is taken by another while they talk', () => {
+    const bothOver = () => here.until('both have ended', async () => (await allIsOver()) && ended(callId));
+    let callId: string;
+    beforeEach(async () => {
+      callId = randomUUID();
+      here.shops.set(callId, telephone('answersInSilence', 12));
+      await here.port.connect({ callId, ...call(telephone('answersInSilence', 11)) });
+      await here.until('they are connected', () => here.shopsEnds.has(callId));
+      await here.dropLine();
+    });
+
+    test.each(['', '-shop'])('are connected still, and either ends both (%s)', async (end) => {
+      await here.retakeLine();
+      // Longer than it takes the next one to find them.
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      expect(await here.ari.get('/bridges')).toMatchObject([{ id: callId, channels: expect.toSatisfy(isPair) }]);
+      await here.port.hangUp(`${callId}${end}`);
+      await bothOver();
+    });
+
+    test.each(['', '-shop'])('are both free again where one of them rings off meanwhile (%s)', async (end) => {
+      await here.port.hangUp(`${callId}${end}`);
+      await here.retakeLine();
+      await bothOver();
+    });
   });
 
   test('whoever is to be connected with nobody is hung up on', async () => {

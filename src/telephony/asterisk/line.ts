@@ -5,7 +5,7 @@ import type { CallReport } from '../../survey/fieldwork/call.ts';
 import type { Input } from '../../survey/interview/conversation.ts';
 import type { Ari, AriEvent, Channel } from './ari.ts';
 import { application } from './ari.ts';
-import { channels, interruption, purposes, trunkSaid, unheardEnd } from './asterisk.ts';
+import { channels, interruption, isOurs, purposes, trunkSaid, unheardEnd } from './asterisk.ts';
 import { bookedCall, noteCall, openCalls } from './book.ts';
 import { type Ending, endOf, type Reached, resultOf } from './causes.ts';
 import type { Sounds } from './sounds.ts';
@@ -61,6 +61,9 @@ export interface Line {
 const normalClearing: Ending = { cause: 16, sip: null };
 const longestBackOff = 30_000;
 const pingEvery = 10_000;
+/** What the shop's end of a desk call adds to its id. */
+const shopsSuffix = '-shop';
+const callOf = (shop: string): string => shop.slice(0, -shopsSuffix.length);
 /** What the exchange told of a call's end may be on its way while we look. */
 const grace = 2000;
 
@@ -158,6 +161,7 @@ class HeldLine {
     this.#talks.clear();
     this.#ringing.clear();
     this.#trunkSaid.clear();
+    this.#ends.clear();
   }
 
   /** After the stream was opened: calls that are up and nobody talks in, and calls that ended unheard. */
@@ -168,6 +172,7 @@ class HeldLine {
     const alive = await channels(ari);
     const ours = (await ari.get<{ channel_ids: string[] }>(`/applications/${application}`))?.channel_ids ?? [];
     for (const id of ours) if (alive.get(id)?.state === 'Up' && !this.#talks.has(id)) await this.#takeUp(id);
+    for (const id of alive.keys()) if (id.endsWith(shopsSuffix)) this.#guarded(id, () => this.#relink(callOf(id)));
     const gone = open.filter(({ carrierId }) => !alive.has(carrierId));
     if (gone.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, grace));
@@ -249,6 +254,7 @@ class HeldLine {
   async #takeUp(id: string): Promise<void> {
     const { answering, ari } = this.#parts;
     const attemptId = await answering.attemptBehind(id);
+    if (!attemptId && isOurs(id)) this.#guarded(id, () => this.#relink(id));
     // He may have come in by himself while we asked.
     if (!attemptId || this.#talks.has(id)) return;
     this.#answered.add(id);
@@ -296,21 +302,53 @@ class HeldLine {
   /** The caller of the desk is on the line: the shop is rung, and hears him once it answers. */
   async #connectShop(callId: string): Promise<void> {
     const { ari, answering } = this.#parts;
+    const other = this.#link(callId);
     const shop = await answering.deskAnswered(callId);
     const path = `/channels/${encodeURIComponent(callId)}`;
-    if (!shop) return void (await ari.tell('DELETE', path, { reason: 'normal' }));
-    const other = `${callId}-shop`;
-    this.#ends.set(callId, { callId, other });
-    this.#ends.set(other, { callId, other: callId });
+    if (!shop) return this.#hangUpBoth(callId);
     await ari.tell('POST', `${path}/ring`);
     const order = { endpoint: shop.endpoint, callerId: shop.from, app: application, appArgs: 'shop', timeout: 30 };
     const { status } = await ari.ask('POST', `/channels/${encodeURIComponent(other)}`, {}, order);
     if (status !== 200) await this.#endDesk(other, 34);
   }
 
+  /** Whoever rings off ends both. @returns the shop's channel. */
+  #link(callId: string): string {
+    const shop = `${callId}${shopsSuffix}`;
+    this.#ends.set(callId, { callId, other: shop });
+    this.#ends.set(shop, { callId, other: callId });
+    return shop;
+  }
+
+  /**
+   * A desk call that was begun by somebody who is gone: its two ends belong together again. One that is alone is hung up
+   * on: who knows whether the shop was rung, and rings twice it must not; the caller asks for it anew.
+   */
+  async #relink(callId: string): Promise<void> {
+    const { ari } = this.#parts;
+    // Of a caller who answers at this moment we are told as of any other.
+    await new Promise((resolve) => setTimeout(resolve, grace));
+    if (this.#ends.has(callId)) return;
+    const shop = this.#link(callId);
+    const alive = await channels(ari);
+    if (!alive.has(callId) || !alive.has(shop)) return this.#hangUpBoth(callId);
+    const bridge = await ari.get<{ channels: string[] }>(`/bridges/${encodeURIComponent(callId)}`);
+    // One that still rings comes in by itself.
+    if (alive.get(shop)?.state === 'Up' && bridge?.channels.length !== 2) await this.#bridge(shop);
+  }
+
+  async #hangUpBoth(callId: string): Promise<void> {
+    const { ari } = this.#parts;
+    for (const end of [callId, `${callId}${shopsSuffix}`]) {
+      this.#ends.delete(end);
+      await ari.tell('DELETE', `/channels/${encodeURIComponent(end)}`, { reason: 'normal' });
+    }
+    await ari.tell('DELETE', `/bridges/${encodeURIComponent(callId)}`);
+  }
+
   async #bridge(shop: string): Promise<void> {
     const { ari, answering } = this.#parts;
-    const { callId } = this.#ends.get(shop) ?? { callId: shop.replace(/-shop$/, '') };
+    const callId = callOf(shop);
     const bridge = encodeURIComponent(callId);
     await ari.tell('POST', `/channels/${bridge}/ring`).catch(() => {});
     await ari.tell('DELETE', `/channels/${bridge}/ring`);
