@@ -27,7 +27,9 @@ interface Standing {
 
 /** What a channel is for, told to the line by its arguments. */
 export const purposes = { survey: 'survey', desk: 'desk' } as const;
-/** Whether we asked for this channel; one that rings us has an id of the exchange's making (`1732534567.12`). */
+/** Whether it rang us: then its id is of the exchange's making (`1732534567.12`, after the exchange's name if it has one). */
+const rangUs = (channelId: string): boolean => /^(.+-)?\d+\.\d+$/.test(channelId);
+/** Whether we asked for this channel. */
 export const isOurs = (channelId: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(channelId);
 /** What the trunk answered a call of ours with, told at its end by the dialplan (deploy/asterisk/extensions.conf). */
 export const trunkSaid = { context: 'huifang-ended', variable: 'HUIFANG_TRUNK_SAID' } as const;
@@ -67,7 +69,7 @@ export function openAsterisk(ari: Ari, settings: AsteriskSettings, standing: Sta
       if (booked) return known(booked, alive);
       if (alive) return { carrierId, report: standingOf(alive) };
       // A shop that rang us stands in no book: without a channel its call is over, as it was when we took it in.
-      return isOurs(carrierId) ? null : { carrierId, report: unheardEnd({ state: 'in-progress' }) };
+      return rangUs(carrierId) ? { carrierId, report: unheardEnd({ state: 'in-progress' }) } : null;
     },
     async recordingsOf(carrierId) {
       const all = (await ari.get<{ name: string }[]>('/recordings/stored')) ?? [];

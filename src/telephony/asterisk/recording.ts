@@ -49,16 +49,11 @@ const decibels = (power: number): number => 10 * Math.log10(power);
  * @throws BadInput where it cannot be read, is too short or too long for any sentence, or holds nothing but silence.
  */
 export function readRecording(bytes: Buffer, where: string): Buffer {
-  const wav = asPlayed(bytes, where);
+  const wav = asPlayed(bytes, where, lengths.most);
   const { milliseconds, loudness } = measure(wav);
   const seconds = (milliseconds / 1000).toFixed(1);
   if (milliseconds < lengths.least)
     throw unusable(where, `只有 ${seconds} 秒，听不到内容 · is ${seconds} s long: too short`);
-  if (milliseconds > lengths.most)
-    throw unusable(
-      where,
-      `长 ${seconds} 秒，一句话不会超过 ${lengths.most / 1000} 秒，请剪短 · is ${seconds} s long: no sentence takes over ${lengths.most / 1000} s, cut it`,
-    );
   if (loudness === null)
     throw unusable(where, '没有声音：请检查麦克风后重录 · is silent: look at the microphone and record it again');
   return wav;

@@ -56,10 +56,11 @@ export const samplesOf = (wav: Buffer): Int16Array =>
  * Any WAV of whole or floating samples in the form Asterisk plays.
  *
  * @param where how a fault names it: the file.
- * @throws BadInput where it is none, or of a form that cannot be read.
+ * @param most in milliseconds; what is longer is refused before anything is reckoned.
+ * @throws BadInput where it is none, too long, or of a form that cannot be read.
  */
-export function asPlayed(wav: Buffer, where: string): Buffer {
-  const { rate, samples } = readWav(wav, where);
+export function asPlayed(wav: Buffer, where: string, most = Number.POSITIVE_INFINITY): Buffer {
+  const { rate, samples } = readWav(wav, where, most);
   return writeWav(resampled(samples, rate));
 }
 
@@ -70,7 +71,7 @@ interface Form {
   readonly bits: number;
 }
 
-function readWav(wav: Buffer, where: string): { rate: number; samples: Float64Array } {
+function readWav(wav: Buffer, where: string, most: number): { rate: number; samples: Float64Array } {
   const refuse = (message: string): never => {
     throw new BadInput('录音文件有误，未导入 · a recording cannot be used', [{ where, message }]);
   };
@@ -86,6 +87,13 @@ function readWav(wav: Buffer, where: string): { rate: number; samples: Float64Ar
     if (chunk === 'data' && form) {
       const read = readers[`${form.tag}/${form.bits}`];
       if (!read || form.channels < 1 || form.rate < 4000 || form.rate > 192_000) break;
+      const seconds = length / (form.channels * (form.bits / 8) * form.rate);
+      if (seconds * 1000 > most) {
+        const [is, limit] = [seconds.toFixed(1), most / 1000];
+        return refuse(
+          `长 ${is} 秒，一句话不会超过 ${limit} 秒，请剪短 · is ${is} s long: no sentence takes over ${limit} s, cut it`,
+        );
+      }
       return { rate: form.rate, samples: mixed(body, form, read) };
     }
     at += 8 + length + (length % 2);
