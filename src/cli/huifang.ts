@@ -221,6 +221,20 @@ program
   .description('生成管理员的一次性登录链接 · make a one-time sign-in link for the administrator')
   .action(async () => (await import('./sign-in.ts')).signIn(process.stdout));
 
+program
+  .command('opt-out')
+  .description('拒访台账 · the opt-out ledger')
+  .command('undo')
+  .description('零售户要求恢复回访 · a shop that said stop asked to be called again: takes its stops back')
+  .argument('<retailer>', '许可证号 · the shop’s id')
+  .action(async (retailer) => {
+    const [{ inThisInstallation }, { undoOptOut }] = await Promise.all([
+      import('./installation.ts'),
+      import('./opt-out.ts'),
+    ]);
+    await inThisInstallation((services) => undoOptOut(services, retailer, process.stdout));
+  });
+
 const user = program.command('user').description('用户 · the people who use Huifang');
 const withUsers = async (act: (commands: typeof Users, services: Installation) => Promise<void>) => {
   const [{ inThisInstallation }, commands] = await Promise.all([import('./installation.ts'), import('./user.ts')]);

@@ -99,6 +99,8 @@ export type Placing =
       readonly errorName?: string;
       /** Set where nothing is said against this number, and the next one would be refused alike. */
       readonly trouble?: Trouble;
+      /** He told the carrier that he wants nothing of us any more. */
+      readonly optedOut?: true;
     }
   | { readonly kind: 'unknown'; readonly reason: string };
 
@@ -164,4 +166,6 @@ export type TextReport =
       readonly errorCode: number | null;
       /** The carrier's code, where it is a word. */
       readonly errorName?: string;
+      /** He told the carrier that he wants nothing of us any more. */
+      readonly optedOut?: true;
     };

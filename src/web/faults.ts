@@ -58,14 +58,15 @@ function known(error: unknown, words: Messages['faults']): Told | null {
 function defect({ services }: Web, error: unknown, { method, path }: Request, words: Messages['faults']): Told {
   const id = services.chance.id();
   // A secret stands in the path of a sign-in link, and in that of Aliyun's pushes.
-  const where = path.replace(/^\/(sign-in|aliyun)\/.*/, '/$1/…');
+  const where = path.replace(/^\/(sign-in|aliyun)\/.*/i, '/$1/…');
   services.log.error({ err: error, id, method, path: where }, 'request failed');
   return { status: 500, ...words.failed, id };
 }
 
 function tell(web: Web, request: Request, response: Response, told: Told, m: Messages): void {
   const { title, text, id, faults = [] } = told;
-  if (request.path.startsWith('/twilio')) response.type('text/plain').send(`${title}\n`);
+  // A page would repeat its own address, and with it Aliyun's secret, in the link to the other language.
+  if (/^\/(twilio|aliyun|sms)(\/|$)/i.test(request.path)) response.type('text/plain').send(`${title}\n`);
   else
     sendPage(
       web,

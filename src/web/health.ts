@@ -10,34 +10,41 @@ export const alive: RequestHandler = (_request, response) => {
 };
 
 type Part = 'database' | 'queue' | 'carrier';
-type Health = Readonly<Record<Part, 'ok' | 'failed'>>;
+/** `texts`: their carrier, where there is one. */
+type Health = Readonly<Record<Part, Answer>> & { readonly texts: Answer | 'none' };
+type Answer = 'ok' | 'failed';
 
 /** Strangers may ask as often as they like; what we stand on is asked once in this time. */
 const rememberedFor = 5_000;
 const patience = 3_000;
 
-/** The database, the queue's store and the voice carrier answer. 503 while one of them does not. */
+/**
+ * The database, the queue's store and the voice carrier answer. 503 while one of them does not. How the text carrier is
+ * is said as well, and makes nobody unready: its texts wait, and a process taken out of service for it would no longer
+ * answer the shops that are on the telephone.
+ */
 export function ready(services: Services): RequestHandler {
   let known: { readonly since: number; readonly health: Promise<Health> } | null = null;
   return async (_request, response) => {
     const now = systemClock.now().getTime();
     if (!known || now - known.since >= rememberedFor) known = { since: now, health: askAll(services) };
     const health = await known.health;
-    response.status(Object.values(health).includes('failed') ? 503 : 200).json(health);
+    const { texts, ...needed } = health;
+    response.status(Object.values(needed).includes('failed') ? 503 : 200).json({ ...needed, texts });
   };
 }
 
-async function askAll({ database, queues, voice }: Services): Promise<Health> {
-  const parts: Readonly<Record<Part, () => Promise<unknown>>> = {
-    database: () => database.query({ text: 'SELECT 1' }),
-    queue: () => queues.ping(),
-    carrier: () => voice.port.health(),
-  };
-  const asked = Object.entries(parts).map(async ([part, ask]) => [part, await answers(ask)] as const);
-  return Object.fromEntries(await Promise.all(asked)) as Health;
+async function askAll({ database, queues, voice, text }: Services): Promise<Health> {
+  const [ofDatabase, queue, carrier, texts] = await Promise.all([
+    answers(() => database.query({ text: 'SELECT 1' })),
+    answers(() => queues.ping()),
+    answers(() => voice.port.health()),
+    text ? answers(() => text.port.health()) : ('none' as const),
+  ]);
+  return { database: ofDatabase, queue, carrier, texts };
 }
 
-async function answers(ask: () => Promise<unknown>): Promise<'ok' | 'failed'> {
+async function answers(ask: () => Promise<unknown>): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<'failed'>((resolve) => {
     timer = setTimeout(resolve, patience, 'failed');

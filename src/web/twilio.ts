@@ -288,13 +288,16 @@ const inbound = z.object({
     .max(1600)
     .default('')
     .transform((text) => text.replaceAll('\u0000', '')),
+  OptOutType: z.string().optional().catch(undefined),
 });
 
 async function inboundText(services: Services, request: Request, response: Response): Promise<void> {
   const body = inbound.safeParse(request.body);
   if (!body.success) return unreadable(services, response);
-  const { MessageSid, From, Body } = body.data;
-  await receiveText(services, { carrierId: MessageSid, from: From, text: Body });
+  const { MessageSid, From, Body, OptOutType } = body.data;
+  // Twilio took it for a stop, by whatever words the account has set there, and sends him nothing any more.
+  const text = OptOutType === 'STOP' ? 'STOP' : Body;
+  await receiveText(services, { carrierId: MessageSid, from: From, text });
   response.type('text/xml').send('<?xml version="1.0" encoding="UTF-8"?><Response/>');
 }
 

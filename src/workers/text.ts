@@ -139,7 +139,13 @@ async function ask(
   }
 }
 
-function refusalOf({ result, errorCode, errorName }: Extract<Placing, { kind: 'refused' }>) {
+function refusalOf({ result, errorCode, errorName, optedOut }: Extract<Placing, { kind: 'refused' }>) {
   const known = result === 'bad-number' || result === 'blocked' ? result : 'technical';
-  return { state: 'failed', result: known, errorCode, ...(errorName && { errorName }) } as const;
+  return {
+    state: 'failed',
+    result: known,
+    errorCode,
+    ...(errorName && { errorName }),
+    ...(optedOut && { optedOut }),
+  } as const;
 }

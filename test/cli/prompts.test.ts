@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silence, tone } from '../../src/telephony/asterisk/wav.ts';
 import { type City, openCity } from '../support/city.ts';
 import { huifang } from '../support/huifang.ts';
@@ -47,6 +47,51 @@ test('recordings are taken all or none, and the listing says which sentence a pe
   expect(lineOf(out, 'zh-CN/Q2.wav')).toContain('also slowly');
   expect(lineOf(out, 'zh-CN/A1.1.wav')).toContain('recorded');
   expect(lineOf(out, 'zh-CN/A1.2.wav')).toContain('spoken by the program');
+});
+
+describe('what nobody reads is spoken by the program', () => {
+  /** Stands in for a speech program: notes each sentence it is given, and gives a second of sound. */
+  function program(): { readonly env: Record<string, string>; readonly spoken: () => string[] } {
+    const [speak, wav, spoken] = [join(folder, 'speak'), join(folder, 'second.wav'), join(folder, 'spoken')];
+    rmSync(spoken, { force: true });
+    writeFileSync(wav, tone(1000));
+    writeFileSync(speak, `#!/bin/sh\nprintf '%s\\n' "$1" >> '${spoken}'\ncp '${wav}' "$2"\n`);
+    chmodSync(speak, 0o755);
+    return {
+      env: { ...env, SPEECH_PROGRAM: `${speak} {text} {out}` },
+      spoken: () => (existsSync(spoken) ? readFileSync(spoken, 'utf8').trim().split('\n') : []),
+    };
+  }
+
+  test('once, for every manager there is; what was read by a person is left, and said again it is ready', async () => {
+    await city.database.query({ text: `INSERT INTO district VALUES ('D1', '城东')` });
+    await city.database.query({
+      text: `INSERT INTO manager (id, name, district_id) VALUES ('K1', '李娜', 'D1'), ('K2', '赵敏', 'D1')`,
+    });
+    const { env: speaking, spoken } = program();
+    const first = await huifang(['prompts', 'render'], '', speaking);
+    expect(first).toMatchObject({ status: 0, out: expect.stringMatching(/^已备好 \d+ 句 · sentences are ready\n$/) });
+    const sentences = spoken();
+    expect(sentences).toEqual(
+      expect.arrayContaining([expect.stringContaining('李娜'), expect.stringContaining('赵敏')]),
+    );
+    expect(sentences.filter((words) => words.startsWith('第三题'))).not.toEqual([]);
+    // Q2 was recorded above, at both speeds.
+    expect(sentences.filter((words) => words.startsWith('第二题'))).toEqual([]);
+    const again = await huifang(['prompts', 'render'], '', speaking);
+    expect(again).toMatchObject({ status: 0, out: first.out });
+    expect(spoken()).toEqual(sentences);
+  }, 180_000);
+
+  test('and where it fails, that is said', async () => {
+    const { env: speaking } = program();
+    rmSync(join(folder, 'sounds'), { recursive: true, force: true });
+    writeFileSync(join(folder, 'speak'), '#!/bin/sh\necho no such voice >&2\nexit 3\n');
+    const { status, said } = await huifang(['prompts', 'render'], '', speaking);
+    expect(status).toBe(1);
+    expect(said).toContain('the speech program failed (3): no such voice');
+    expect(said).not.toMatch(/^\s+at /m);
+  });
 });
 
 test('without a folder the variable is named', async () => {

@@ -76,7 +76,7 @@ function twilio(): TextDriver {
     refusals: [
       ['no such number', said(400, 21211), { result: 'bad-number', errorCode: 21211 }],
       ['a landline', said(400, 21614), { result: 'bad-number', errorCode: 21614 }],
-      ['he told the carrier to stop', said(400, 21610), { result: 'blocked', errorCode: 21610 }],
+      ['he told the carrier to stop', said(400, 21610), { result: 'blocked', errorCode: 21610, optedOut: true }],
       ['our credentials', said(401, 20003), { result: 'technical', errorCode: 20003, trouble: 'settings' }],
       ['our sender', said(400, 21606), { result: 'technical', errorCode: 21606, trouble: 'settings' }],
       ['a code nobody has listed', said(400, 29999), { result: 'technical', errorCode: 29999 }],
@@ -134,7 +134,7 @@ function aliyun(): TextDriver {
         said(200, 'isv.MOBILE_NUMBER_ILLEGAL'),
         { result: 'bad-number', errorName: 'isv.MOBILE_NUMBER_ILLEGAL' },
       ],
-      ['he told the carrier to stop', said(200, 'isv.CUSTOMER_REFUSED'), { result: 'blocked' }],
+      ['he told the carrier to stop', said(200, 'isv.CUSTOMER_REFUSED'), { result: 'blocked', optedOut: true }],
       ['too many to this number', said(200, 'isv.BUSINESS_LIMIT_CONTROL'), { result: 'technical' }],
       ['our account has no money', said(200, 'isv.AMOUNT_NOT_ENOUGH'), { result: 'technical', trouble: 'settings' }],
       ['our account is suspended', said(200, 'isv.OUT_OF_SERVICE'), { result: 'technical', trouble: 'settings' }],
@@ -173,7 +173,7 @@ function gateway(): TextDriver {
     },
     refusals: [
       ['no such number', said(422, 'bad-number'), { result: 'bad-number', errorName: 'bad-number' }],
-      ['he told the carrier to stop', said(422, 'blocked'), { result: 'blocked' }],
+      ['he told the carrier to stop', said(422, 'blocked'), { result: 'blocked', optedOut: true }],
       ['our settings', said(403, 'settings'), { result: 'technical', trouble: 'settings' }],
       ['busy, in its other way', said(422, 'busy'), { result: 'technical', trouble: 'busy' }],
       ['it failed', said(422, 'failed'), { result: 'technical' }],

@@ -267,4 +267,28 @@ describe('two rounds that want one number', () => {
       { round_id: '2026-12-R1' },
     ]);
   });
+
+  test('the one whose call gave way to it waits for another', async () => {
+    await all(`
+      INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at)
+      SELECT 'later', '2027-06', 'fielding', questionnaire_id, rule_set_id, launched_at + interval '1 day' FROM round`);
+    await nobodyAnswers();
+    await all(`
+      INSERT INTO survey_case (id, round_id, retailer_id, manager_id, phone_id, position, wave, time_zone)
+      SELECT gen_random_uuid(), 'later', retailer_id, manager_id, phone_id, position, wave, time_zone FROM survey_case`);
+    const { due_at: again } = (await caseOf()) ?? expect.fail();
+    field.city.clock.advance(again ?? expect.fail());
+    const lane = { carrier: 'test', channel: 'voice', perSecond: 100, concurrent: null } as const;
+    const wish = { now: field.city.clock.now(), until: later(1), openZones: ['Asia/Shanghai'] };
+    expect((await claimDue(field.city, lane, wish)).attemptIds.length).toBeGreaterThan(0);
+    await rate(here);
+    await hangUp(`CA${here.slice(1)}`);
+    const cases = await all(
+      `SELECT round_id, overall, state, due_at IS NOT NULL AS due FROM survey_case WHERE retailer_id = 'W01-0000' ORDER BY round_id`,
+    );
+    expect(cases).toMatchObject([
+      { round_id: '2026-12-R1', overall: null, state: 'active', due: true },
+      { round_id: 'later', overall: 4 },
+    ]);
+  });
 });

@@ -151,7 +151,7 @@ describe('health', () => {
   test('ready while database, queue and carrier answer', async () => {
     expect(await visitor(app).get('/readyz')).toMatchObject({
       status: 200,
-      body: { database: 'ok', queue: 'ok', carrier: 'ok' },
+      body: { database: 'ok', queue: 'ok', carrier: 'ok', texts: 'none' },
     });
   });
 
@@ -167,9 +167,20 @@ describe('health', () => {
     for (let i = 0; i < 5; i++) {
       const answer = await visitor(site).get('/readyz');
       expect(answer.status).toBe(503);
-      expect(answer.body).toEqual({ database: 'ok', queue: 'ok', carrier: 'failed' });
+      expect(answer.body).toEqual({ database: 'ok', queue: 'ok', carrier: 'failed', texts: 'none' });
     }
     expect(asked).toBe(1);
+  });
+
+  test.each([
+    ['well', async () => {}, 'ok'],
+    ['down, which is said and takes no process out of service', () => Promise.reject(new Error('away')), 'failed'],
+  ])('the carrier of texts is %s', async (_how, health, texts) => {
+    const { services } = field;
+    const port = { carrier: 'texts', send: () => expect.fail(), textsTo: async () => [], health };
+    const text = { port, lane: { ...services.voice.lane, channel: 'sms' as const } };
+    const answer = await visitor(openSite({ ...field, services: { ...services, text } })).get('/readyz');
+    expect(answer).toMatchObject({ status: 200, body: { database: 'ok', queue: 'ok', carrier: 'ok', texts } });
   });
 });
 

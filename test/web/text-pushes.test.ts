@@ -322,6 +322,26 @@ describe('a gateway of the company’s own', () => {
   });
 });
 
+test('an address that fails shows its secret to nobody: not in the log, not on the page', async () => {
+  const { add } = services.queues;
+  const before = logged.length;
+  services.queues.add = () => Promise.reject(new Error('the queue is away'));
+  try {
+    for (const base of ['/aliyun', '/ALIYUN']) {
+      const body = JSON.stringify([up('13800138000', '5', 'u-failed')]);
+      const failed = await post(`${base}/${pushToken}/sms-up`, body);
+      expect(failed).toMatchObject({ status: 500, text: expect.not.stringContaining(pushToken) });
+    }
+    const nowhere = await post(`/aliyun/${pushToken}/nowhere`, '[]');
+    expect(nowhere).toMatchObject({ status: 404, text: expect.not.stringContaining(pushToken) });
+  } finally {
+    services.queues.add = add;
+  }
+  const said = logged.slice(before);
+  expect(said).toContain('"path":"/aliyun/…"');
+  expect(said).not.toContain(pushToken);
+});
+
 test('where another carrier is in use, none of it is open', async () => {
   const publicUrl = 'http://127.0.0.1';
   const closed = createServer(

@@ -476,6 +476,15 @@ describe('a text that comes in', () => {
     expect(cases).toMatchObject([{ state: 'done', disposition: 'opted-out', due_at: null }]);
   });
 
+  test('that Twilio itself took for a stop is one, whatever words the account has set there', async () => {
+    const thread = await openThread();
+    const fields = { MessageSid: `SM${crypto.randomUUID()}`, From: thread.from, To: '+8679188000000' };
+    await post('/twilio/text', { ...fields, Body: 'basta', OptOutType: 'STOP' });
+    expect(await all('SELECT entry, source FROM opt_out WHERE attempt_id = $1', thread.attempt)).toEqual([
+      { entry: 'stop', source: 'sms' },
+    ]);
+  });
+
   test('delivered five times at once under one id counts once, also with other words', async () => {
     const thread = await openThread();
     const sid = `SM${crypto.randomUUID()}`;

@@ -1,6 +1,7 @@
 import type { Query } from '../../platform/database.ts';
 import type { Language, TextId } from '../questionnaire/questionnaire.ts';
 import type { Reported } from './call.ts';
+import { entering } from './opt-out.ts';
 
 /** The life of one text of ours: planned, sending, then whatever its carrier says. */
 
@@ -121,14 +122,22 @@ export type MessageReport =
       readonly errorCode: number | null;
       /** The carrier's code, where it is a word. */
       readonly errorName?: string;
+      /** He told the carrier to stop, which is as good as telling us. */
+      readonly optedOut?: true;
     };
 
 const forward = (state: string) =>
   `array_position(ARRAY['planned', 'sending', 'unknown', 'sent', 'delivered', 'failed'], ${state})`;
 
+/** The number that the text which `moved` went to. */
+const isOfPhone = `EXISTS (
+  SELECT FROM moved m LEFT JOIN attempt a ON a.id = m.attempt_id LEFT JOIN notice n ON n.message_id = m.id
+  WHERE p.id = a.phone_id OR p.blind_index = n.blind_index)`;
+
 /**
  * Records a report. A first text that failed ends its thread, since nobody was asked anything; a later one that failed
- * does not take back the answers, nor a reminder that failed the question before it.
+ * does not take back the answers, nor a reminder that failed the question before it. That he told the carrier to stop
+ * goes into the ledger.
  */
 export async function recordMessageReport(
   query: Query,
@@ -145,7 +154,7 @@ export async function recordMessageReport(
         UPDATE message SET state = $2::text::message_state, carrier_id = coalesce(carrier_id, $3), error_code = coalesce($6::int, error_code),
                error_name = coalesce($7::text, error_name), check_at = NULL
         WHERE id = $1 AND ${forward('state::text')} < ${forward('$2')} AND ($8::text IS NULL OR state::text = $8)
-        RETURNING attempt_id, $2 = 'failed' AND NOT EXISTS (
+        RETURNING id, attempt_id, $2 = 'failed' AND NOT EXISTS (
           SELECT FROM message earlier WHERE earlier.attempt_id = message.attempt_id AND earlier.created_at < message.created_at) AS in_vain
       ), thread AS (
         UPDATE attempt a
@@ -157,7 +166,7 @@ export async function recordMessageReport(
         RETURNING a.case_id, a.state
       ), posted AS (
         INSERT INTO outbox (topic, case_id, at) SELECT 'ended', case_id, $4 FROM thread WHERE state = 'ended'
-      )
+      ), ${entering(`$9::boolean AND ${isOfPhone}`, 'carrier', '$4::timestamptz')}
       SELECT CASE WHEN EXISTS (SELECT FROM moved) THEN 'moved'
                   WHEN EXISTS (SELECT FROM message WHERE id = $1) THEN 'known' ELSE 'unknown' END AS reported`,
     values: [
@@ -169,6 +178,7 @@ export async function recordMessageReport(
       report.state === 'failed' ? report.errorCode : null,
       report.state === 'failed' ? (report.errorName ?? null) : null,
       only,
+      report.state === 'failed' && report.optedOut === true,
     ],
   });
   return row?.reported ?? 'unknown';

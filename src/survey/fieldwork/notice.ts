@@ -4,6 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import type { Disposition } from '../disposition/disposition.ts';
 import type { Language, TextId } from '../questionnaire/questionnaire.ts';
+import { saidStop } from './opt-out.ts';
 
 /**
  * Texts that belong to no thread: that we rang (SM), that a wish is closed (SF), that calls are to come (P0), that a
@@ -89,7 +90,7 @@ export async function noticeStop(query: Query, phoneIndex: Buffer, now: Date): P
 const shopsToTell = `
   SELECT DISTINCT ON (p.id) p.blind_index, p.sealed, s.language, s.time_zone
   FROM retailer s JOIN phone p ON p.id = s.phone_id
-  WHERE s.status = 'active' AND p.kind = 'mobile' AND p.opted_out_at IS NULL
+  WHERE s.status = 'active' AND p.kind = 'mobile' AND p.opted_out_at IS NULL AND NOT ${saidStop('s.id')}
     AND NOT EXISTS (SELECT FROM notice n WHERE n.text = 'P0' AND n.blind_index = p.blind_index AND n.occasion = $1)
   ORDER BY p.id, s.id`;
 

@@ -104,12 +104,16 @@ async function openAttempt(
   { id, carrierId, phoneIndex, now }: { id: string; carrierId: string; phoneIndex: Buffer; now: Date },
 ): Promise<string | null> {
   const phone = `SELECT id FROM phone WHERE blind_index = $1 AND opted_out_at IS NULL`;
-  // First and on its own: an index does not see a row that the same statement ends.
+  // First and on its own: an index does not see a row that the same statement ends. Posted, because it may be of another
+  // case than the one that goes on here, which then waits for a call of its own.
   await query({
     name: 'ring-back-give-way',
     text: `
-      UPDATE attempt SET state = 'ended', result = 'technical', ended_at = $2, touched_at = $2, check_at = NULL
-      WHERE phone_id = (${phone}) AND channel = 'voice' AND state = 'claimed'`,
+      WITH gave_way AS (
+        UPDATE attempt SET state = 'ended', result = 'technical', ended_at = $2, touched_at = $2, check_at = NULL
+        WHERE phone_id = (${phone}) AND channel = 'voice' AND state = 'claimed' RETURNING case_id
+      )
+      INSERT INTO outbox (topic, case_id, at) SELECT 'ended', case_id, $2 FROM gave_way`,
     values: [phoneIndex, now],
   });
   const [made] = await query<{ id: string }>({

@@ -60,10 +60,10 @@ async function takeOnce(
   { carrierId, text }: InboundText,
 ): Promise<{ send: ToSend | null } | null> {
   const questionnaire = await services.questionnaire(standing.questionnaireId);
-  const { answers, timeZone, open, optedOut, counts } = standing;
+  const { answers, timeZone, open, optedOut, mayBeUndone, counts } = standing;
   const before = (standing.conversation as Thread | null) ?? beginThread(questionnaire, standing.firstText ?? '');
   const now = services.clock.now();
-  const decision = decideText(before, text, { questionnaire, answers, now, timeZone, open, optedOut });
+  const decision = decideText(before, text, { questionnaire, answers, now, timeZone, open, optedOut, mayBeUndone });
   const send = decision.send === null ? null : { id: services.chance.id(), text: decision.send };
   const effects = counts ? decision.effects : decision.effects.filter(({ kind }) => kind !== 'answer');
   const comment = effects.find((effect) => effect.kind === 'comment');
@@ -83,8 +83,9 @@ async function takeOnce(
       ends: decision.thread.is === 'over',
       comment: sealedComment(services.vault, effects),
       followUpDue: followUpDue(effects, { now, timeZone, hours: questionnaire.desk }),
+      counts,
     },
-    { carrierId, send, counts },
+    { carrierId, send },
   );
   return taken ? { send: send && { messageId: send.id } } : null;
 }

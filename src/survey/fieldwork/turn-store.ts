@@ -3,6 +3,7 @@ import type { Vault } from '../../platform/vault.ts';
 import type { Answers, Conversation, Effect, Input, Reply } from '../interview/conversation.ts';
 import type { Thread } from '../interview/thread.ts';
 import type { Language, TextId } from '../questionnaire/questionnaire.ts';
+import { isInForce, mayBeUndone } from './opt-out.ts';
 
 /**
  * The statements of a turn. Whatever a carrier repeats, delays or reorders, turn `n` of an attempt is taken by one
@@ -31,6 +32,8 @@ export interface Standing {
   readonly open: boolean;
   /** The number said stop, in whatever channel. */
   readonly optedOut: boolean;
+  /** It did so in a call that is still on: # may take it back. */
+  readonly mayBeUndone: boolean;
   /** Whether what is heard still counts: the round is open and no later attempt of this kind has begun. */
   readonly counts: boolean;
 }
@@ -48,6 +51,7 @@ export async function standingOf(query: Query, attemptId: string, now: Date): Pr
              ) AS "managerChanged",
              CASE WHEN a.channel = 'sms' THEN (SELECT m.text FROM message m WHERE m.attempt_id = a.id ORDER BY m.created_at LIMIT 1) END AS "firstText",
              r.state IN ('fielding', 'paused') AS open, p.opted_out_at IS NOT NULL AS "optedOut",
+             p.opted_out_at IS NOT NULL AND ${mayBeUndone('p.id')} AS "mayBeUndone",
              (r.state IN ('fielding', 'paused') AND NOT EXISTS (
                SELECT FROM attempt later WHERE later.case_id = a.case_id AND later.channel = a.channel AND later.number > a.number
              )) AS counts
@@ -106,14 +110,14 @@ export interface TakenTurn {
   readonly followUpDue: Date | null;
   /** What he said in his own words, sealed. */
   readonly comment: Buffer | null;
+  /** It was decided on as one that counts: taken only if it still does. */
+  readonly counts: boolean;
 }
 
 /** What a text brings besides: its id at the carrier, so that it is known when it comes again, and what is sent back. */
 export interface TextParts {
   readonly carrierId: string;
   readonly send: { readonly id: string; readonly text: TextId } | null;
-  /** It was decided on as one that counts: taken only if it still does. */
-  readonly counts: boolean;
 }
 
 const optOutEntry: Partial<Record<Effect['kind'], 'stop' | 'undo'>> = { 'opt-out': 'stop', 'opt-out-undone': 'undo' };
@@ -160,8 +164,9 @@ export async function takeTurn(query: Query, taken: TakenTurn, text: TextParts |
       taken.followUpDue,
       followUp && !followUp.unnamed,
       taken.comment,
+      taken.counts,
       ...(text
-        ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null, text.counts]
+        ? [taken.ends, text.carrierId, text.send?.id ?? null, text.send?.text ?? null]
         : [message?.id ?? null, message?.seconds ?? null]),
     ],
   });
@@ -180,12 +185,16 @@ const recorded = `
         overall = CASE WHEN $7::text = $9::text THEN nullif($8::smallint, 0) ELSE c.overall END
     FROM moved WHERE c.id = moved.case_id AND $7::text IS NOT NULL
   ), entered AS (
-    INSERT INTO opt_out (phone_id, entry, source, attempt_id, at)
-    SELECT phone_id, $10::opt_out_entry, $11::text::opt_out_source, id, $3 FROM moved WHERE $10 IS NOT NULL
+    INSERT INTO opt_out (phone_id, entry, source, attempt_id, retailer_id, at)
+    SELECT moved.phone_id, $10::opt_out_entry, $11::text::opt_out_source, moved.id, c.retailer_id, $3
+    FROM moved JOIN survey_case c ON c.id = moved.case_id WHERE $10 IS NOT NULL
   ), phoned AS (
     UPDATE phone p
     SET proven_at = CASE WHEN $12::boolean THEN $3::timestamptz ELSE p.proven_at END,
-        opted_out_at = CASE $10::opt_out_entry WHEN 'stop' THEN $3::timestamptz WHEN 'undo' THEN NULL ELSE p.opted_out_at END
+        opted_out_at = CASE $10::opt_out_entry
+          WHEN 'stop' THEN coalesce(p.opted_out_at, $3::timestamptz)
+          WHEN 'undo' THEN (SELECT min(o.at) FROM opt_out o WHERE o.phone_id = p.id AND o.attempt_id IS DISTINCT FROM moved.id AND ${isInForce('o')})
+          ELSE p.opted_out_at END
     FROM moved WHERE p.id = moved.phone_id AND ($12::boolean OR $10 IS NOT NULL)
   ), follow AS (
     INSERT INTO follow_up (id, case_id, phone_id, named, created_at, due_at)
@@ -201,10 +210,10 @@ const recorded = `
   )`;
 
 /** What {@link Standing.counts} says, once more in the statement that stores: the round may have closed in between. */
-const counting = `(
+const stillCounts = `(NOT $17::boolean OR (
   EXISTS (SELECT FROM round r WHERE r.id = attempt.round_id AND r.state IN ('fielding', 'paused'))
   AND NOT EXISTS (
-    SELECT FROM attempt later WHERE later.case_id = attempt.case_id AND later.channel = attempt.channel AND later.number > attempt.number))`;
+    SELECT FROM attempt later WHERE later.case_id = attempt.case_id AND later.channel = attempt.channel AND later.number > attempt.number)))`;
 
 const takeVoice: Statement = {
   name: 'turn-take-voice',
@@ -213,11 +222,11 @@ const takeVoice: Statement = {
       UPDATE attempt
       SET turn = turn + 1, conversation = $4, touched_at = $3::timestamptz, answered_at = coalesce(answered_at, $3::timestamptz),
           state = CASE WHEN state = 'ended' THEN state ELSE 'in-progress' END
-      WHERE id = $1 AND turn = $2 AND ${counting}
+      WHERE id = $1 AND turn = $2 AND ${stillCounts}
       RETURNING id, case_id, phone_id, state = 'ended' AS was_over
     ), ${recorded}, spoken AS (
       INSERT INTO voice_message (recording_id, case_id, attempt_id, seconds, counts, at, check_at)
-      SELECT $17::text, case_id, id, $18::int, true, $3, $3 FROM moved WHERE $17 IS NOT NULL ON CONFLICT (recording_id) DO NOTHING
+      SELECT $18::text, case_id, id, $19::int, true, $3, $3 FROM moved WHERE $18 IS NOT NULL ON CONFLICT (recording_id) DO NOTHING
     )
     SELECT count(*)::int AS moved FROM moved`,
 };
@@ -228,15 +237,15 @@ const takeText: Statement = {
     WITH moved AS (
       UPDATE attempt
       SET turn = turn + 1, conversation = $4, touched_at = $3::timestamptz, answered_at = coalesce(answered_at, $3::timestamptz),
-          state = CASE WHEN $17 THEN 'ended' ELSE state END, ended_at = CASE WHEN $17 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END,
-          check_at = CASE WHEN $17 THEN NULL ELSE check_at END
-      WHERE id = $1 AND turn = $2 AND (${counting} OR NOT $21::boolean)
+          state = CASE WHEN $18 THEN 'ended' ELSE state END, ended_at = CASE WHEN $18 THEN coalesce(ended_at, $3::timestamptz) ELSE ended_at END,
+          check_at = CASE WHEN $18 THEN NULL ELSE check_at END
+      WHERE id = $1 AND turn = $2 AND ${stillCounts}
       RETURNING id, case_id, phone_id, false AS was_over
     ), ${recorded}, received AS (
-      INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $18::text, id, $3 FROM moved
+      INSERT INTO inbound_text (carrier_id, attempt_id, at) SELECT $19::text, id, $3 FROM moved
     ), sent AS (
       INSERT INTO message (id, attempt_id, text, created_at, check_at)
-      SELECT $19::uuid, id, $20::text, $3, $3::timestamptz + interval '1 minute' FROM moved WHERE $19 IS NOT NULL
+      SELECT $20::uuid, id, $21::text, $3, $3::timestamptz + interval '1 minute' FROM moved WHERE $20 IS NOT NULL
     )
     SELECT count(*)::int AS moved FROM moved`,
 };

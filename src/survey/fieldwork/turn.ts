@@ -3,7 +3,7 @@ import type { Database } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { followUpDue } from '../desk/times.ts';
-import type { Conversation, Detected, Input, Reply } from '../interview/conversation.ts';
+import type { Conversation, Decision, Detected, Input, Reply } from '../interview/conversation.ts';
 import { decide, isStoppedBy } from '../interview/interview.ts';
 import { type Language, overallItem, type Questionnaire } from '../questionnaire/questionnaire.ts';
 import { deskAt } from './calendar.ts';
@@ -36,7 +36,8 @@ const goodbye: Reply = { pauseSeconds: 0, say: [], listenSeconds: null };
  * transaction is held open in between, because on this path one fails under a burst of duplicates.
  *
  * A turn that was taken gets its first reply again, whatever it brings now. What comes after a later call began, or
- * after the round closed, is answered politely and not recorded. A recording that no turn took in is noted, so that it
+ * after the round closed, is answered politely and not recorded, but for a stop: that holds whenever it is said. Whoever
+ * said stop elsewhere, since he was called, is told so and left alone. A recording that no turn took in is noted, so that it
  * is deleted at the carrier.
  *
  * @throws Refused `unknown-attempt` where there is none, `future-turn` for a number not reached yet.
@@ -66,12 +67,12 @@ async function takeOnce(services: TurnServices, attemptId: string, number: numbe
     next: number + 1,
     speaking: { language, managerName, questionnaire },
   });
-  const given = async () => answered((await replyGivenAt(query, attemptId, number)) ?? goodbye);
+  const given = () => replyGivenAt(query, attemptId, number);
 
-  if (number < standing.turn) return given();
-  if (!standing.counts) return answered(goodbye);
-  const reply = await decideAndStore(services, attemptId, standing, input, { questionnaire, now });
-  return reply ? answered(reply) : given();
+  if (number < standing.turn) return answered((await given()) ?? goodbye);
+  const reply = (await decideAndStore(services, attemptId, standing, input, { questionnaire, now })) ?? (await given());
+  // Nobody took the turn: while we decided it ceased to count.
+  return reply ? answered(reply) : takeOnce(services, attemptId, number, input);
 }
 
 /**
@@ -105,17 +106,22 @@ async function decideAndStore(
   input: Input,
   about: { readonly questionnaire: Questionnaire; readonly now: Date; readonly messageLeft?: boolean },
 ): Promise<Reply | null> {
-  const { channel, language, rotation, managerChanged, inbound, timeZone } = standing;
+  const { channel, language, rotation, managerChanged, inbound, timeZone, counts } = standing;
   const { questionnaire, now } = about;
-  const interview = { conversation: standing.conversation as Conversation | null, answers: standing.answers };
-  const { conversation, reply, effects } = decide(interview, input, {
+  const before = standing.conversation as Conversation | null;
+  const interview = { conversation: before, answers: standing.answers };
+  const decision = decide(interview, input, {
     ...{ questionnaire, language, now, rotation, managerChanged, inbound, byPerson: channel === 'desk' },
+    optedOut: standing.optedOut,
     messageLeft: about.messageLeft ?? false,
     // Worked out only where somebody asks for a person: the calendar would be a tenth of every turn's processor time.
     get desk() {
       return deskAt(now, timeZone, questionnaire.desk);
     },
   });
+  const counting = counts ? decision : stopOnly(decision, before);
+  if (counting === null) return goodbye;
+  const { conversation, reply, effects } = counting;
   const taken = await takeTurn(
     query,
     {
@@ -132,8 +138,18 @@ async function decideAndStore(
       ends: false,
       comment: sealedComment(vault, effects),
       followUpDue: followUpDue(effects, { now, timeZone, hours: questionnaire.desk }),
+      counts,
     },
     null,
   );
   return taken ? reply : null;
+}
+
+/** Of a call that counts no more: a stop, and the # that takes it back, after which there is nothing to go on with. */
+function stopOnly({ conversation, reply, effects }: Decision, before: Conversation | null): Decision | null {
+  const stops = effects.filter(({ kind }) => kind === 'opt-out' || kind === 'opt-out-undone');
+  if (stops.length === 0 && before?.place.is !== 'stopping') return null;
+  if (!stops.some(({ kind }) => kind === 'opt-out-undone')) return { conversation, reply, effects: stops };
+  const over = { ...conversation, place: { is: 'over', because: 'hung-up' } } as const;
+  return { conversation: over, reply: goodbye, effects: stops };
 }

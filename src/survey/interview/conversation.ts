@@ -159,6 +159,8 @@ export interface Setting {
    * timed or read back by machine, silence means that no answer was given, and nobody else is to call.
    */
   readonly byPerson?: boolean;
+  /** His number said stop; where this conversation did not, he did so elsewhere, since he was called. */
+  readonly optedOut?: boolean;
   /** A voicemail of this case has our message already (W1, once a case). */
   readonly messageLeft?: boolean;
   /** When a person of the desk can call, for the promise after 8. */

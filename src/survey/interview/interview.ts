@@ -24,6 +24,8 @@ export function decide(interview: Interview, input: Input, setting: Setting): De
   const turn = new TurnTaker({ ...interview, conversation: noteKey(begun, input, setting.now) }, setting);
   // The carrier's verdict may be here before the answered call is.
   const opens = interview.conversation === null && input.kind !== 'detected';
+  if (setting.optedOut && begun.place.is !== 'stopping' && begun.place.is !== 'over')
+    return turn.hangUp(input.kind === 'detected' ? [] : ['N2'], 'opted-out');
   const decision = opens ? turn.serve({ is: 'greeting' }) : respond(turn, input, begun);
   return withinHardLimit(decision, setting);
 }

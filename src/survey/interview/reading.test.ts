@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { read } from './reading.ts';
+import { meansStop, read } from './reading.ts';
 
 const overall = { kind: 'rating', overall: true } as const;
 const rating = { kind: 'rating', overall: false } as const;
@@ -64,8 +64,46 @@ describe('a choice and a comment', () => {
 });
 
 describe('whatever was asked', () => {
-  it.each(['r', 'R', 'Ｒ', 'T', 'TD', 'n', '退订', '拒收', '别发了', '不要再发', ' 退订!'])('%s stops', (text) => {
+  it.each([
+    ...[
+      'r',
+      'R',
+      'Ｒ',
+      'T',
+      'TD',
+      'ＴＤ',
+      'n',
+      '退订',
+      '拒收',
+      '别发了',
+      '不要再发',
+      ' 退订!',
+      '退 订',
+      '【退订】',
+      'R。',
+      '\u200bR',
+    ],
+    ...['R👍', '退订～～', '请退订,谢谢', '我要退订', '回复R', '以后不要再发短信了', '别打了', '你们别再打电话'],
+    ...['STOP', 'ＳＴＯＰ', 'Stop.', 'unsubscribe', 'STOP ALL', 'Cancel', 'end', 'quit', 'OPT-OUT', 'revoke'],
+  ])('%s stops', (text) => {
     for (const item of [overall, fact]) expect(read(text, item)).toEqual({ kind: 'stop' });
+    expect(meansStop(text)).toBe(true);
+  });
+
+  it.each([
+    '',
+    'Re',
+    'TT5',
+    '没退订过',
+    '别人打的',
+    '不要紧',
+    '我要退订那条烟',
+    '他别发火就好',
+    'no',
+    '5',
+    '不用再打了',
+  ])('%s stops nothing', (text) => {
+    expect(meansStop(text)).toBe(false);
   });
 
   it.each(['8', '８', ' 8。'])('%s asks for a person', (text) => {

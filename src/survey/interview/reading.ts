@@ -15,7 +15,14 @@ export type Meaning =
   | { readonly kind: 'sentence' }
   | { readonly kind: 'unclear' };
 
-const stopWords = new Set(['r', 't', 'td', 'n', '退订', '拒收', '别发了', '不要再发', 'stop', 'unsubscribe']);
+/** The last line: words at which Twilio stops by itself, and mostly without telling us. */
+const stopWords = new Set([
+  ...['r', 't', 'td', 'n', '退订', '拒收', '别发了', '不要再发', '别打了', '不要再打'],
+  ...['stop', 'stopall', 'unsubscribe', 'cancel', 'end', 'quit', 'optout', 'revoke'],
+]);
+/** What people put around the Chinese ones: 「请退订,谢谢」, 「回复R」, 「以后不要再发短信了」. */
+const politeStop =
+  /^(?:请|麻烦|帮我|给我|我要|我想|要|以后|你们|您|回复|回|都)*(r|t|td|n|退订|拒收|(?:别|不要)再?[打发](?:电话|短信|信息)?)(?:了|吧|谢谢)*$/u;
 const offScale = new Set(['10', '10分', '十分', '100', '100分', '一百分', '满分']);
 const whoAreYou = /[你您]们?是(?:谁|哪|什么人)|哪位|谁啊|骗子|诈骗|真的假的|真的吗|真假|whoareyou|whoisthis|scam/u;
 
@@ -38,14 +45,17 @@ const sentenceLength = 6;
 const plainOf = (folded: string): string => folded.replace(/[\p{White_Space}\p{P}]/gu, '');
 const foldedOf = (text: string): string => text.normalize('NFKC').toLowerCase();
 
-/** An opt-out word, whatever was asked, and where nothing was. */
-export const meansStop = (text: string): boolean => stopWords.has(plainOf(foldedOf(text)));
+/** An opt-out word, whatever was asked, and where nothing was; with whatever signs and pictures around it. */
+export function meansStop(text: string): boolean {
+  const bare = plainOf(foldedOf(text)).replace(/[\p{S}\p{C}\p{M}]/gu, '');
+  return stopWords.has(bare) || politeStop.test(bare);
+}
 
 /** Reads a reply. 「好」「还行」 and emoji are not guessed at: a wrong guess would be somebody's pay. */
 export function read(text: string, item: Pick<Item, 'kind' | 'options' | 'overall'>): Meaning {
   const folded = foldedOf(text);
   const plain = plainOf(folded);
-  if (stopWords.has(plain)) return { kind: 'stop' };
+  if (meansStop(text)) return { kind: 'stop' };
   if (plain === '8') return { kind: 'eight' };
   const corrected = /^(?:改(?:成|为)?|(?:打|按|回|发)错了?(?:改成|改|是)?|changeto)(.)分?$/u.exec(plain)?.[1];
   const correction = corrected === undefined ? null : digitOf(corrected);

@@ -52,6 +52,8 @@ export interface WrittenSetting {
   readonly open: boolean;
   /** His number said stop, in whatever channel: nothing is asked and nothing is stored any more. */
   readonly optedOut: boolean;
+  /** It did so in a call that is still on, and may take it back there. */
+  readonly mayBeUndone?: boolean;
 }
 
 /** A thread as its first text leaves it. */
@@ -67,7 +69,7 @@ export function decideText(thread: Thread, text: string, setting: WrittenSetting
   const step = thread.is === 'asked' ? stepOf(questionnaire, thread.item) : null;
   const item = step ? itemOf(questionnaire, step) : overallItem(questionnaire);
   const meaning = read(text, item);
-  if (meaning.kind === 'stop') return stop(thread, setting.optedOut);
+  if (meaning.kind === 'stop') return stop(thread, setting.optedOut && !setting.mayBeUndone);
   if (setting.optedOut) return { thread: over(thread, 'opted-out', true), send: null, effects: [] };
   if (!setting.open) return afterClose(thread);
   if (thread.is === 'over' || !step)

@@ -1,4 +1,5 @@
 import type { Query } from '../../platform/database.ts';
+import { saidStop } from '../fieldwork/opt-out.ts';
 import { compareFrames, type FormerLine, type ManagerCompleteness, type Standing } from './completeness.ts';
 import { companyDay } from './import.ts';
 
@@ -60,7 +61,7 @@ const changes = `
 const readRoster = (query: Query, now: Date): Promise<Standing[]> =>
   query<Standing>({
     text: `
-      SELECT s.id AS "retailerId", a.manager_id AS "managerId", s.status = 'closed' AS closed, p.opted_out_at IS NOT NULL AS "optedOut",
+      SELECT s.id AS "retailerId", a.manager_id AS "managerId", s.status = 'closed' AS closed, p.opted_out_at IS NOT NULL OR ${saidStop('s.id')} AS "optedOut",
              p.id IS NOT NULL AS "hasPhone", change.since AS "phoneChangedAt"
       FROM retailer s
       JOIN assignment a ON a.retailer_id = s.id AND a.from_day <= $2::date AND (a.until_day IS NULL OR a.until_day > $2::date)

@@ -1,6 +1,7 @@
 import type { Chance } from '../../platform/chance.ts';
 import type { Query } from '../../platform/database.ts';
 import type { Vault } from '../../platform/vault.ts';
+import { entering } from '../fieldwork/opt-out.ts';
 import type { Faults } from './faults.ts';
 import { maskPhone } from './phone.ts';
 import type { PhoneEntry, RetailerRow } from './retailers.ts';
@@ -347,23 +348,13 @@ async function storeAssignments(query: Query): Promise<void> {
   });
 }
 
-/**
- * Enters a stop for each number of a shop that asked for it, and posts it for those of its cases that are still open,
- * which otherwise would wait for a call that is never made.
- */
+/** Enters a stop for each number of a shop that asked for it. */
 async function storeStops(query: Query, now: Date): Promise<void> {
+  const asked =
+    'p.blind_index IN (SELECT w.digest FROM difference d JOIN wanted_phone w ON w.retailer_id = d.id WHERE d.stopped)';
   await query({
     text: `
-      WITH stopped AS (
-        UPDATE phone SET opted_out_at = $1
-        WHERE opted_out_at IS NULL
-          AND blind_index IN (SELECT w.digest FROM difference d JOIN wanted_phone w ON w.retailer_id = d.id WHERE d.stopped)
-        RETURNING id
-      ), posted AS (
-        INSERT INTO outbox (topic, case_id, at)
-        SELECT 'opt-out', c.id, $1 FROM stopped JOIN survey_case c ON c.phone_id = stopped.id AND c.state <> 'done'
-      )
-      INSERT INTO opt_out (phone_id, entry, source, at) SELECT id, 'stop', 'hand', $1 FROM stopped`,
+      WITH ${entering(asked, 'hand', '$1::timestamptz')} SELECT FROM stopped`,
     values: [now],
   });
 }

@@ -4,6 +4,7 @@ import type { Query } from '../../platform/database.ts';
 import type { DeskShares } from '../desk/chosen.ts';
 import { seedOf } from '../draw/satq1.ts';
 import { completionRate, firstWave, type SamplingRules } from '../draw/sizes.ts';
+import { saidStop } from '../fieldwork/opt-out.ts';
 import type { ContactRules } from '../fieldwork/plan.ts';
 import { validResponse } from '../quality/invalidate.ts';
 import { type Exclusion, freeze, type OrderedLine, orderFrame, type RosterEntry, splitRoster } from './frame.ts';
@@ -161,7 +162,7 @@ export function readRoster(query: Query, today: string, restingFrom: readonly st
         WHERE r.period = ANY($2) AND (r.state <> 'cancelled' OR EXISTS (SELECT FROM attempt a WHERE a.case_id = c.id AND a.dialed_at IS NOT NULL))
       )
       SELECT s.id AS "retailerId", a.manager_id AS "managerId", s.stratum, s.phone_id AS "phoneId", s.status = 'closed' AS closed,
-             p.opted_out_at IS NOT NULL AS "optedOut",
+             p.opted_out_at IS NOT NULL OR ${saidStop('s.id')} AS "optedOut",
              s.id IN (SELECT retailer_id FROM asked) OR coalesce(s.phone_id IN (SELECT phone_id FROM asked), false) AS rested
       FROM retailer s
       JOIN assignment a ON a.retailer_id = s.id AND a.from_day <= $1::date AND (a.until_day IS NULL OR a.until_day > $1::date)

@@ -35,7 +35,7 @@ export const meaningOf = (code: string): Meaning =>
 
 const placings: Readonly<Record<Exclude<Meaning, 'unknown'>, Omit<Extract<Placing, { kind: 'refused' }>, 'kind'>>> = {
   number: { result: 'bad-number', errorCode: null },
-  refused: { result: 'blocked', errorCode: null },
+  refused: { result: 'blocked', errorCode: null, optedOut: true },
   settings: { result: 'technical', errorCode: null, trouble: 'settings' },
   busy: { result: 'technical', errorCode: null, trouble: 'busy' },
   later: { result: 'technical', errorCode: null },
@@ -61,6 +61,10 @@ const reported: Readonly<Record<string, 'bad-number' | 'blocked'>> = {
   CUSTOMER_REFUSED: 'blocked',
 };
 
+/** Of these the one that he said himself; whom a network keeps in its list of the bothered may never have asked for it. */
+const saidByHim = 'CUSTOMER_REFUSED';
+
 export const failedReport = (errorCode: string): TextReport => ({
   ...{ state: 'failed', result: reported[errorCode] ?? 'technical', errorCode: null, errorName: errorCode },
+  ...(errorCode === saidByHim && { optedOut: true }),
 });

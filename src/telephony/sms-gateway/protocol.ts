@@ -3,7 +3,10 @@ import type { Placing, TextReport, Trouble } from '../ports.ts';
 
 /** The small protocol of a company's own SMS gateway, as docs/sms.md tells it to whoever writes one. */
 
-/** Why a gateway sends nothing, or why a text did not arrive. What it says in any other word concerns this one text. */
+/**
+ * Why a gateway sends nothing, or why a text did not arrive. `blocked`: he told it to stop. What it says in any other
+ * word concerns this one text.
+ */
 export const gatewayErrors = ['bad-number', 'blocked', 'settings', 'busy', 'failed'] as const;
 export type GatewayError = (typeof gatewayErrors)[number];
 
@@ -56,11 +59,18 @@ export function refusal(word: string): Extract<Placing, { kind: 'refused' }> {
   return {
     ...{ kind: 'refused', result: results[known], errorCode: null, errorName: word.slice(0, 100) },
     ...(trouble && { trouble }),
+    ...(known === 'blocked' && { optedOut: true }),
   };
 }
 
 export function textReport({ state, error: word }: Pick<z.infer<typeof report>, 'state' | 'error'>): TextReport {
   if (state !== 'failed') return { state };
   const name = word ?? 'failed';
-  return { state, result: results[name], errorCode: null, errorName: name };
+  return {
+    state,
+    result: results[name],
+    errorCode: null,
+    errorName: name,
+    ...(name === 'blocked' && { optedOut: true }),
+  };
 }

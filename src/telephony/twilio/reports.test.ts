@@ -73,7 +73,7 @@ describe('what Twilio says of a text', () => {
     ['undelivered', 30005, failed('bad-number', 30005)],
     ['undelivered', 30006, failed('bad-number', 30006)],
     ['undelivered', 30007, failed('technical', 30007)],
-    ['failed', 21610, failed('blocked', 21610)],
+    ['failed', 21610, { state: 'failed', result: 'blocked', errorCode: 21610, optedOut: true }],
     ['failed', 21614, failed('bad-number', 21614)],
     ['failed', null, failed('technical', null)],
     ['canceled', null, failed('technical', null)],

@@ -3,7 +3,7 @@ import type { CallResult } from '../../survey/disposition/outcome.ts';
 import type { CallReport } from '../../survey/fieldwork/call.ts';
 import type { Detected } from '../../survey/interview/conversation.ts';
 import type { TextReport } from '../ports.ts';
-import { resultOf } from './errors.ts';
+import { meaningOf, resultOf } from './errors.ts';
 
 /** Twilio's words for the life of calls and texts, in ours. */
 const callStatuses = [
@@ -75,6 +75,9 @@ export type TextStatus = z.infer<typeof textStatus>;
 export function textReport(status: TextStatus, errorCode: number | null): TextReport {
   if (status === 'delivered' || status === 'read') return { state: 'delivered' };
   if (status === 'undelivered' || status === 'failed' || status === 'canceled')
-    return { state: 'failed', result: resultOf(errorCode), errorCode };
+    return {
+      ...{ state: 'failed', result: resultOf(errorCode), errorCode },
+      ...(meaningOf(errorCode) === 'opted-out' && { optedOut: true }),
+    };
   return { state: 'sent' };
 }

@@ -1,7 +1,7 @@
 import twilio from 'twilio';
 import { CarrierUnreachable } from '../carrier-unreachable.ts';
 import type { DeskCall, KnownCall, OutgoingCall, OutgoingText, Placing, Price, TextPort, VoicePort } from '../ports.ts';
-import { resultOf, troubleOf } from './errors.ts';
+import { meaningOf, resultOf, troubleOf } from './errors.ts';
 import { type CallStatus, callReport, type TextStatus, textReport } from './reports.ts';
 
 /**
@@ -225,7 +225,12 @@ async function asking(ask: () => Promise<{ readonly sid?: string }>): Promise<Pl
 
 function refused(code: number | null): Placing {
   const trouble = troubleOf(code);
-  return { kind: 'refused', result: resultOf(code), errorCode: code, ...(trouble && { trouble }) };
+  const optedOut = meaningOf(code) === 'opted-out';
+  return {
+    ...{ kind: 'refused', result: resultOf(code), errorCode: code },
+    ...(trouble && { trouble }),
+    ...(optedOut && { optedOut }),
+  };
 }
 
 interface Described {
