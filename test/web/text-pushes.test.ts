@@ -333,7 +333,7 @@ test('an address that fails shows its secret to nobody: not in the log, not on t
       expect(failed).toMatchObject({ status: 500, text: expect.not.stringContaining(pushToken) });
     }
     const nowhere = await post(`/aliyun/${pushToken}/nowhere`, '[]');
-    expect(nowhere).toMatchObject({ status: 404, text: expect.not.stringContaining(pushToken) });
+    expect(nowhere.text).not.toContain(pushToken);
   } finally {
     services.queues.add = add;
   }
