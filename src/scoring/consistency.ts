@@ -39,11 +39,15 @@ export function answerFaults(list: readonly unknown[], frozenVariance: unknown, 
 
 /**
  * Σy alone does not give s_w², so the public form brings it; as `null`, as it is published, only where nobody has the
- * two responses it takes.
+ * two responses it takes. A score that stands takes no part in it beside others that are computed.
  */
 function varianceFaults(list: readonly unknown[], frozen: unknown): Fault[] {
+  const somebodyCounted = list.some((one) => partOf(one, 'ratings') !== undefined);
   const inPublicForm = list.findIndex(
-    (one) => partOf(one, 'ratings') === undefined && partOf(one, 'responses') != null,
+    (one) =>
+      partOf(one, 'ratings') === undefined &&
+      partOf(one, 'responses') != null &&
+      !(somebodyCounted && partOf(one, 'customer') !== undefined),
   );
   if (inPublicForm < 0 || (frozen !== undefined && frozen !== null)) return [];
   if (frozen === null && list.every((one) => (responsesOf(objectOf(one) ?? {}) ?? 0) < 2)) return [];
@@ -95,6 +99,17 @@ function responsesOf({ ratings, responses }: Given): number | undefined {
   if (ratings === undefined) return ifValid(count(), responses);
   const counts = ifValid(ratingCounts, ratings);
   return counts && Object.values(counts).reduce((n, some) => n + some, 0);
+}
+
+/** What stands was once published, so it had the responses that takes. */
+export function standingFaults(list: readonly unknown[], rules: RuleSet): Fault[] {
+  return list.flatMap((one, index) => {
+    const responses = responsesOf(objectOf(one) ?? {});
+    if (partOf(one, 'customer') === undefined || responses === undefined) return [];
+    if (responses >= rules.customer.minimumResponses) return [];
+    const message = `stands on ${responses} responses, and a score needs ${rules.customer.minimumResponses}: take it out`;
+    return [{ where: at('managers', index, 'customer'), message }];
+  });
 }
 
 /** Absent for everybody is dropped for all; absent for some, or unknown to the rule set, is a fault of the input. */

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Fault } from '../platform/errors.ts';
 import { BadInput } from '../platform/errors.ts';
-import { answerFaults, duplicateIds, indicatorFaults, requirementFaults } from './consistency.ts';
+import { answerFaults, duplicateIds, indicatorFaults, requirementFaults, standingFaults } from './consistency.ts';
 import type { RatingCounts } from './customer.ts';
 import type { Exact } from './exact.ts';
 import { ZERO } from './exact.ts';
@@ -30,6 +30,8 @@ export interface ManagerInput {
   readonly id: string;
   readonly frameSize: number;
   readonly answers: Answers;
+  /** The customer score that stands, where one does; `null` = to be computed. */
+  readonly standing: Exact | null;
   readonly indicators: Indicators;
   readonly badNumberShare: Exact;
   readonly tier: Tier;
@@ -64,7 +66,9 @@ export function parseDocument(json: unknown, openRules: OpenRules = refusePath):
   const disagreements = [
     ...duplicateIds(list),
     ...answerFaults(list, given.withinVariance, rules),
-    ...(rules ? [...indicatorFaults(list, rules), ...requirementFaults(list, rules)] : []),
+    ...(rules
+      ? [...indicatorFaults(list, rules), ...requirementFaults(list, rules), ...standingFaults(list, rules)]
+      : []),
   ];
   if (faults.length + disagreements.length > 0 || rules === undefined || top === undefined) {
     throw new BadInput('the document cannot be scored', [...faults, ...disagreements]);
@@ -95,6 +99,7 @@ function managerInput(given: Manager, rules: RuleSet): ManagerInput {
     id: given.id,
     frameSize: given.frameSize,
     answers: answersOf(given),
+    standing: given.customer ?? null,
     indicators: new Map(Object.entries(given.unit)),
     badNumberShare: given.badNumberShare ?? ZERO,
     tier: given.tier ?? rules.tiers.start,

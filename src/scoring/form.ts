@@ -19,6 +19,8 @@ export const manager = z.strictObject({
   ratings: ratingCounts.optional(),
   responses: count().optional(),
   points: quantity({ least: 0 }).nullable().optional(),
+  /** A customer score that stands as it was published, with the answers it was made of: too few are new (method §3). */
+  customer: quantity({ least: 0, most: 100 }).optional(),
   unit: z.record(z.string(), quantity({ least: 0 }).nullable()),
   badNumberShare: quantity({ least: 0, most: 1 }).optional(),
   tier: z.literal([1, 2, 3]).optional(),

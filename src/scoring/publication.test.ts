@@ -17,6 +17,8 @@ const city = [
 function published(changes: Partial<PublicationFacts> = {}) {
   return makePublication({
     period: '2026-12',
+    stage: 'notice',
+    appealsUntil: new Date('2027-01-13T00:00:00+08:00'),
     drawId: '2026-12-A',
     questionnaire: 'Q-1',
     scored: scoreDocument(documentOf(city)),
@@ -95,6 +97,8 @@ describe('the hash', () => {
     expect(rest).toEqual({
       kind: 'huifang-publication',
       period: '2026-12',
+      stage: 'notice',
+      appealsUntil: '2027-01-12T16:00:00.000Z',
       drawId: '2026-12-A',
       questionnaire: 'Q-1',
       cityMean: null,

@@ -29,16 +29,25 @@ export interface Fieldwork {
 export interface Person {
   readonly name: string;
   readonly district: string;
-  /** Months the customer score looks back on. */
-  readonly windowMonths?: number;
+  /** The months the customer score looks back on; not there where nobody was asked for him. */
+  readonly window?: { readonly first: string; readonly last: string };
   /** Whether the last published customer score stands, too few responses being new. */
   readonly standing?: boolean;
   readonly fieldwork?: Fieldwork;
 }
 
+/**
+ * - `notice` 公示: shown to everybody, and open to appeals until `appealsUntil`.
+ * - `final`: what promises, tiers and the scoring service go by.
+ */
+export type Stage = 'notice' | 'final';
+
 export interface PublicationFacts {
   /** The month, `2026-12`. */
   readonly period: string;
+  readonly stage: Stage;
+  /** The first moment at which it can no longer be appealed. */
+  readonly appealsUntil: Date;
   readonly drawId: string;
   /** The version of the questionnaire that was asked. */
   readonly questionnaire: string;
@@ -64,11 +73,15 @@ export interface PublishedManager extends ExpectedManager, Person {
   readonly tierBefore: Tier;
   readonly previousRating: Rating | null;
   readonly requirementsMet: boolean;
+  /** Whether his streak was used up, so that this month is no later month's previous rating. */
+  readonly streakRestarts: boolean;
 }
 
 export interface Publication {
   readonly kind: 'huifang-publication';
   readonly period: string;
+  readonly stage: Stage;
+  readonly appealsUntil: string;
   readonly drawId: string;
   readonly questionnaire: string;
   readonly rules: RuleSetDocument;
@@ -89,10 +102,12 @@ export interface Publication {
  * @throws BadInput naming each manager `people` knows nothing of.
  */
 export function makePublication(facts: PublicationFacts): Publication {
-  const { period, drawId, questionnaire, scored, people, previousHash, supersedes } = facts;
+  const { period, stage, appealsUntil, drawId, questionnaire, scored, people, previousHash, supersedes } = facts;
   const content = {
     kind: 'huifang-publication' as const,
     period,
+    stage,
+    appealsUntil: appealsUntil.toISOString(),
     drawId,
     questionnaire,
     rules: scored.rules.document,
@@ -123,6 +138,7 @@ export function recomputable({ rules, cityMean, withinVariance, managers }: Publ
       frameSize: manager.frameSize,
       responses: manager.responses,
       points: manager.points,
+      ...(manager.standing && manager.customer !== null && { customer: manager.customer }),
       unit: manager.indicators,
       badNumberShare: manager.badNumberShare,
       tier: manager.tierBefore,
@@ -163,15 +179,16 @@ function publishedManager(manager: ScoredManager, person: Person, scored: Scored
     tierBefore: input.tier,
     previousRating: input.previousRating,
     requirementsMet: input.requirementsMet,
+    streakRestarts: manager.moved.streakRestarts,
   };
 }
 
 /** Field by field: whatever else the caller's object holds (a phone, say) must not find its way onto the board. */
-function published({ name, district, windowMonths, standing, fieldwork }: Person): Person {
+function published({ name, district, window, standing, fieldwork }: Person): Person {
   return {
     name,
     district,
-    ...(windowMonths !== undefined && { windowMonths }),
+    ...(window !== undefined && { window: { first: window.first, last: window.last } }),
     ...(standing !== undefined && { standing }),
     ...(fieldwork !== undefined && { fieldwork }),
   };

@@ -111,6 +111,11 @@ const tiers = z.strictObject({
   requirements: z.strictObject({ 1: requirement.optional(), 2: requirement.optional() }),
 });
 
+/** The days between a month's end and its final result (method §5), in working days. Left out, five each. */
+const periods = z
+  .strictObject({ noticeWorkdays: count(1), appealWorkdays: count(1) })
+  .default({ noticeWorkdays: 5, appealWorkdays: 5 });
+
 const privacy = z.strictObject({
   minimumForScore: count(1),
   minimumForDistribution: count(1),
@@ -134,6 +139,7 @@ const ruleSet = z.strictObject({
   combined,
   rating,
   tiers,
+  periods,
   privacy,
   alarms,
 });

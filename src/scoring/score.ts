@@ -101,7 +101,7 @@ function assess(input: ManagerInput, answered: Tally, city: City): Assessed {
   const { rules } = city;
   const { responses } = answered;
   const { tier, previousRating, requirementsMet, indicators } = input;
-  const customer = customerScore(answered, city.cityMean, rules.customer);
+  const customer = input.standing ?? customerScore(answered, city.cityMean, rules.customer);
   const status = statusOf({ ...input, responses }, rules.customer);
   const unit = unitScore(indicators, city.indicators, rules.unit);
   const combined = combinedScore(customer, unit, rules.combined);

@@ -33,8 +33,14 @@ export const catalogue = {
   reconcile: { queue: 'office', payload: nothing, tries: 1 },
   /** Releases what the round's finished managers still lack; closes it when that is nothing and every case is final. */
   close: { queue: 'office', payload: roundId, tries: 5 },
-  /** Scores a closed round's period and publishes. */
+  /** Scores a closed round's period and puts it to public notice. */
   score: { queue: 'office', payload: roundId, tries: 5 },
+  /** Makes a notice final whose appeals are over. */
+  finalise: {
+    queue: 'office',
+    payload: z.strictObject({ period: z.string().regex(/^\d{4}-\d{2}$/) }),
+    tries: 5,
+  },
   /** Sends what is due at one endpoint of another program. */
   webhook: { queue: 'webhooks', payload: z.strictObject({ endpointId: z.uuid() }), tries: 1 },
 } as const satisfies Catalogue;

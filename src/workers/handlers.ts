@@ -9,7 +9,7 @@ import { dial } from './dial.ts';
 import { dispatch } from './dispatch.ts';
 import { reconcile } from './reconcile.ts';
 import { contactRules, drawRules } from './rules.ts';
-import { score } from './score.ts';
+import { finalisePeriod, score } from './score.ts';
 import type { Services } from './services.ts';
 import { text } from './text.ts';
 import { workPushes } from './text-push.ts';
@@ -52,5 +52,6 @@ export function handlersFor(services: Services): JobHandlers {
       await raiseFlags(services, roundId);
       await score(services, roundId);
     },
+    finalise: ({ period }) => finalisePeriod(services, period),
   };
 }

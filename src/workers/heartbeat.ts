@@ -24,7 +24,17 @@ export interface Agenda {
  * Kinds of jobs that change what comes due, or when. Calls and turns do not: a call's end is settled first, and a new
  * call is checked after a minute at the earliest.
  */
-export const movingAgenda = ['draw', 'dispatch', 'text', 'settle', 'reconcile', 'close', 'score', 'webhook'] as const;
+export const movingAgenda = [
+  'draw',
+  'dispatch',
+  'text',
+  'settle',
+  'reconcile',
+  'close',
+  'score',
+  'finalise',
+  'webhook',
+] as const;
 
 interface Lookahead {
   readonly channel: 'voice' | 'sms';
@@ -92,6 +102,9 @@ async function nextCheck({ database, clock }: Services): Promise<Date | null> {
       SELECT least(
         (SELECT min(check_at) FROM attempt), (SELECT min(check_at) FROM message), (SELECT min(check_at) FROM voice_message),
         (SELECT min(check_at) FROM desk_call),        (SELECT min(next_at) FROM round_schedule),
+        (SELECT min(appeals_until) FROM publication p WHERE stage = 'notice'
+           AND NOT EXISTS (SELECT FROM publication later WHERE later.period = p.period AND later.sequence > p.sequence)
+           AND NOT EXISTS (SELECT FROM appeal a WHERE a.period = p.period AND a.state = 'open')),
         (SELECT min(s.due_at) FROM spot_check s JOIN round r ON r.id = s.round_id WHERE s.state = 'scheduled' AND r.state = 'fielding')
       ) AS at`,
   });

@@ -11,6 +11,7 @@ import type { KnownCall, KnownText } from '../telephony/ports.ts';
 import { sendNotices } from './notices.ts';
 import { askPrices } from './prices.ts';
 import { drawRules } from './rules.ts';
+import { finalisable, scorable } from './score.ts';
 import type { Services } from './services.ts';
 import { pushesWait } from './text-push.ts';
 import { askForVoiceMessages, findLostMessages } from './voice-message.ts';
@@ -215,7 +216,7 @@ async function launchScheduled(services: Services): Promise<void> {
 
 /**
  * Rounds between two steps: committed and not drawn, with a manager or all of them finished, out of time and not
- * closed, closed and not published.
+ * closed, closed and not published; and notices whose appeals are over.
  */
 async function askForSteps({ database, clock, queues }: Services): Promise<void> {
   const waiting = await database.query<{ id: string; step: 'draw' | 'close' | 'score' }>({
@@ -228,8 +229,14 @@ async function askForSteps({ database, clock, queues }: Services): Promise<void>
               NOT EXISTS (SELECT FROM survey_case c WHERE c.round_id = r.id AND c.state <> 'done')
               OR EXISTS (SELECT FROM survey_case c WHERE c.round_id = r.id GROUP BY c.manager_id HAVING bool_and(c.state = 'done'))))
          OR (r.state IN ('fielding', 'paused') AND r.closes_at <= $1)
-         OR (r.state = 'closed' AND NOT EXISTS (SELECT FROM publication p WHERE p.period = r.period))`,
+         OR ${scorable}`,
     values: [clock.now()],
   });
   for (const { id, step } of waiting) await queues.add(step, { roundId: id });
+  const notices = await database.query<{ period: string }>({
+    name: 'reconcile-notices',
+    text: `SELECT period FROM publication p WHERE ${finalisable}`,
+    values: [clock.now()],
+  });
+  for (const { period } of notices) await queues.add('finalise', { period });
 }

@@ -1,9 +1,7 @@
 import type Fraction from 'fraction.js';
-import { audit } from '../platform/audit.ts';
 import { uniqueViolation } from '../platform/database.ts';
-import { makePublication, type Person } from '../scoring/publication.ts';
-import { scoreDocument } from '../scoring/score.ts';
-import { lastHash, readScoreInput, storePublication } from '../scoring/store.ts';
+import { finalise, publishNotice } from '../scoring/periods/publish.ts';
+import type { Person } from '../scoring/publication.ts';
 import { groupCounts, readChannels, readTallies, type Tally } from '../survey/disposition/progress.ts';
 import { rates } from '../survey/disposition/rates.ts';
 import { overallItem } from '../survey/questionnaire/questionnaire.ts';
@@ -13,38 +11,65 @@ interface ClosedRound {
   readonly id: string;
   readonly period: string;
   readonly questionnaireId: string;
+  readonly rules: unknown;
 }
 
-/** Scores a closed round and publishes, once: a period that is published already is left as it is. */
+/**
+ * A closed round whose month can be scored: nothing of the month is published yet, no other round of it is under way, and
+ * no earlier month is still open to appeals, whose outcome this one's tiers start from. `r` is the round.
+ */
+export const scorable = `(
+  r.state = 'closed'
+  AND NOT EXISTS (SELECT FROM publication p WHERE p.period = r.period)
+  AND NOT EXISTS (SELECT FROM round other WHERE other.period = r.period AND other.state IN ('committed', 'fielding', 'paused'))
+  AND NOT EXISTS (
+    SELECT FROM publication p WHERE p.period < r.period AND p.stage = 'notice'
+      AND NOT EXISTS (SELECT FROM publication later WHERE later.period = p.period AND later.sequence > p.sequence)))`;
+
+/** Scores a closed round's month and puts it to public notice, once: a month that was is left as it is. */
 export async function score(services: Services, roundId: string): Promise<void> {
   const { database, clock } = services;
-  const now = clock.now();
-  await database
-    .transaction(async (query) => {
+  await once(
+    database.transaction(async (query) => {
       const [round] = await query<ClosedRound>({
         text: `
-          SELECT r.id, r.period, r.questionnaire_id AS "questionnaireId" FROM round r
-          WHERE r.id = $1 AND r.state = 'closed' AND NOT EXISTS (SELECT FROM publication p WHERE p.period = r.period) FOR UPDATE`,
+          SELECT r.id, r.period, r.questionnaire_id AS "questionnaireId", s.document AS rules
+          FROM round r JOIN rule_set s ON s.id = r.rule_set_id WHERE r.id = $1 AND ${scorable} FOR UPDATE OF r`,
         values: [roundId],
       });
       if (!round) return;
-      const scored = scoreDocument(await readScoreInput(query, roundId));
-      const publication = makePublication({
-        period: round.period,
-        drawId: round.id,
-        questionnaire: round.questionnaireId,
-        scored,
-        people: await readPeople(services, round),
-        previousHash: await lastHash(query),
+      const { id: drawId, period, questionnaireId: questionnaire, rules } = round;
+      const people = await readPeople(services, round);
+      await publishNotice(query, { period, drawId, questionnaire, rules, people }, clock.now());
+    }),
+  );
+}
+
+/** A notice whose appeals are over and decided: `p` is the publication, `$1` now. */
+export const finalisable = `(
+  p.stage = 'notice' AND p.appeals_until <= $1
+  AND NOT EXISTS (SELECT FROM publication later WHERE later.period = p.period AND later.sequence > p.sequence)
+  AND NOT EXISTS (SELECT FROM appeal a WHERE a.period = p.period AND a.state = 'open'))`;
+
+/** Makes a month's result final, once. */
+export async function finalisePeriod({ database, clock }: Services, period: string): Promise<void> {
+  const now = clock.now();
+  await once(
+    database.transaction(async (query) => {
+      const [due] = await query({
+        text: `SELECT FROM publication p WHERE p.period = $2 AND ${finalisable}`,
+        values: [now, period],
       });
-      await storePublication(query, publication, now);
-      const detail = { period: round.period, hash: publication.hash };
-      await audit(query, now, { actor: 'system', action: 'publication.publish', subject: roundId, detail });
-    })
-    .catch((error: { code?: string }) => {
-      // Another worker joined the same publication to the chain first.
-      if (error.code !== uniqueViolation) throw error;
-    });
+      if (due) await finalise(query, period, now);
+    }),
+  );
+}
+
+/** Another worker that joined the same publication to the chain first has done what was asked. */
+async function once(publishing: Promise<void>): Promise<void> {
+  await publishing.catch((error: { code?: string }) => {
+    if (error.code !== uniqueViolation) throw error;
+  });
 }
 
 /** Who is scored, and how his responses came about. */

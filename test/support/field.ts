@@ -224,9 +224,21 @@ export async function hangNovember({ city, managers }: Field): Promise<void> {
     })),
   });
   const people = new Map(
-    managers.map(({ id, name, district }) => [id, { name, district: districts[district as keyof typeof districts] }]),
+    managers.map(({ id, name, district }) => [
+      id,
+      { name, district: districts[district as keyof typeof districts], window: { first: '2026-11', last: '2026-11' } },
+    ]),
   );
-  const facts = { period: '2026-11', drawId: '2026-11-R1', questionnaire: 'HF-1', scored, people, previousHash: null };
+  const term = { stage: 'final', appealsUntil: new Date('2026-11-09T00:00:00+08:00') } as const;
+  const facts = {
+    ...term,
+    period: '2026-11',
+    drawId: '2026-11-R1',
+    questionnaire: 'HF-1',
+    scored,
+    people,
+    previousHash: null,
+  };
   await storePublication(query, makePublication(facts), new Date('2026-11-09T10:00:00+08:00'));
 }
 

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { importFile } from '../../src/cli/import.ts';
 import { firstBrokenLine } from '../../src/platform/audit.ts';
-import { readScoreInput } from '../../src/scoring/store.ts';
+import { readScoreInput } from '../../src/scoring/periods/input.ts';
 import { readReport } from '../../src/survey/disposition/read-report.ts';
 import { verifyDraw } from '../../src/survey/draw/verify.ts';
 import { settle } from '../../src/survey/fieldwork/settle.ts';
@@ -220,7 +220,7 @@ describe('a response', () => {
     ]);
     const counted = async () => ({
       valid: (await readRound(field.city.database.query, roundId))?.valid,
-      threes: (await readScoreInput(field.city.database.query, roundId)).managers[0]?.ratings['3'],
+      threes: (await readScoreInput(field.city.database.query, roundId)).managers[0]?.ratings?.['3'],
     });
     expect((await counted()).valid).toBe(0);
     later('2026-12-01T09:50:00+08:00');

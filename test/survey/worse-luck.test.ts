@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readScoreInput } from '../../src/scoring/store.ts';
+import { readScoreInput } from '../../src/scoring/periods/input.ts';
 import { readReport } from '../../src/survey/disposition/read-report.ts';
 import { nextOpening, openWindow } from '../../src/survey/fieldwork/calendar.ts';
 import { beginDialing, recordCallReport, recordPlaced } from '../../src/survey/fieldwork/call.ts';
@@ -312,7 +312,7 @@ describe('a shop that moves to another manager while its round is on', () => {
 
   test('is asked about last month’s manager, and rates him', async () => {
     const { managers } = await readScoreInput(field.city.database.query, '2026-12-R1');
-    const rated = managers.map(({ id, frameSize, ratings }) => [id, frameSize, ratings['5']]);
+    const rated = managers.map(({ id, frameSize, ratings }) => [id, frameSize, ratings?.['5']]);
     expect(rated).toEqual([
       ['W01', 2, 1],
       ['W02', 2, 0],

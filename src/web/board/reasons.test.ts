@@ -16,7 +16,7 @@ const manager = (changes: Partial<PublishedManager>): PublishedManager => ({
   ...{ customer: '80.00', status: 'firm', unit: '90.00', score: '86.00', rating: 'competent', gates: [], rank: 1 },
   ...{ rankInterval: [1, 3], tier: 3, move: 'hold', reliability: '0.75', posteriorSd: '2.50', scoreInterval: null },
   ...{ badNumberShare: '0', indicators: { 'market-visits': '55' }, tierBefore: 3, previousRating: null },
-  requirementsMet: true,
+  ...{ requirementsMet: true, streakRestarts: false },
   ...changes,
 });
 

@@ -1,0 +1,116 @@
+/**
+ * A period's way to its final result (method §5): public notice (公示), corrections by appeal, final. Each step is another
+ * publication on the chain; nothing is edited.
+ */
+import { audit } from '../../platform/audit.ts';
+import type { Query } from '../../platform/database.ts';
+import { announce } from '../../platform/webhooks/announce.ts';
+import { makePublication, type Person, type Publication, type PublicationFacts, recomputable } from '../publication.ts';
+import { scoreDocument } from '../score.ts';
+import { findPublished, lastHash, type Published, storePublication } from '../store.ts';
+import { appealsEnd } from './calendar.ts';
+import { readAnswersAgain, readPeriodInput } from './input.ts';
+import { readIndicators } from './read.ts';
+
+/** What a period is published of. */
+export interface PeriodBasis {
+  readonly period: string;
+  /** The round that was drawn for it. */
+  readonly drawId: string;
+  readonly questionnaire: string;
+  readonly rules: unknown;
+  /** By manager id; what the board says of each beyond his scores. */
+  readonly people: ReadonlyMap<string, Person>;
+}
+
+/**
+ * Puts a period on the board, open to appeals for the working days of its rule set. All of it in the caller's
+ * transaction.
+ */
+export async function publishNotice(query: Query, basis: PeriodBasis, now: Date): Promise<Publication> {
+  const { period, people } = basis;
+  const { input, provenance } = await readPeriodInput(query, period, basis.rules);
+  const scored = scoreDocument(input);
+  const known = [...people].map(([id, person]): [string, Person] => [id, { ...person, ...provenance.get(id) }]);
+  return publish(query, now, {
+    ...{ period, drawId: basis.drawId, questionnaire: basis.questionnaire, scored, people: new Map(known) },
+    ...{ stage: 'notice', appealsUntil: appealsEnd(now, scored.rules) },
+  });
+}
+
+/**
+ * The notice once more, with the facts of one manager as they are now. μ, s_w and k stay as they were published, so that
+ * his C, U and S change and nobody else's, while every rank follows.
+ */
+export async function publishCorrection(
+  query: Query,
+  period: string,
+  managerId: string,
+  now: Date,
+): Promise<Publication> {
+  const { document } = await standing(query, period, 'notice');
+  const before = recomputable(document);
+  const corrected: object[] = [];
+  for (const manager of before.managers)
+    corrected.push(manager.id === managerId ? await readAgain(query, document, manager) : manager);
+  const people = peopleOf(document);
+  const person = people.get(managerId);
+  if (person) people.set(managerId, { ...person, standing: false });
+  return supersede(query, document, now, {
+    stage: 'notice',
+    scored: scoreDocument({ ...before, managers: corrected }),
+    people,
+  });
+}
+
+/** Makes a notice final, word for word but for its stage. */
+export async function finalise(query: Query, period: string, now: Date): Promise<Publication> {
+  const { document } = await standing(query, period, 'notice');
+  const scored = scoreDocument(recomputable(document));
+  return supersede(query, document, now, { stage: 'final', scored, people: peopleOf(document) });
+}
+
+type Recomputable = ReturnType<typeof recomputable>['managers'][number];
+
+async function readAgain(query: Query, { period, managers }: Publication, manager: Recomputable) {
+  const { id, unit: published, tier, previousRating, requirementsMet } = manager;
+  const window = managers.find((one) => one.id === id)?.window;
+  const now = (await readIndicators(query, period)).get(id);
+  return {
+    ...{ id, tier, previousRating, requirementsMet },
+    ...(window ? await readAnswersAgain(query, id, window) : {}),
+    unit: Object.fromEntries(Object.keys(published).map((code) => [code, now?.[code] ?? null])),
+  };
+}
+
+/** Each manager's own line, without what is computed. */
+function peopleOf({ managers }: Publication): Map<string, Person> {
+  return new Map(managers.map((manager) => [manager.id, manager]));
+}
+
+type Superseding = Pick<PublicationFacts, 'stage' | 'scored' | 'people'>;
+
+function supersede(query: Query, before: Publication, now: Date, facts: Superseding): Promise<Publication> {
+  const { period, drawId, questionnaire, hash, appealsUntil } = before;
+  return publish(query, now, {
+    ...{ period, drawId, questionnaire, ...facts },
+    ...{ appealsUntil: new Date(appealsUntil), supersedes: hash },
+  });
+}
+
+async function publish(query: Query, now: Date, facts: Omit<PublicationFacts, 'previousHash'>): Promise<Publication> {
+  const publication = makePublication({ ...facts, previousHash: await lastHash(query) });
+  await storePublication(query, publication, now);
+  const { period, stage, hash, previousHash, supersedes } = publication;
+  const detail = { period, stage, hash, supersedes };
+  await audit(query, now, { actor: 'system', action: 'publication.publish', subject: facts.drawId, detail });
+  const type = stage === 'final' ? 'publication.finalized' : 'publication.noticed';
+  await announce(query, now, { type, subject: null, payload: { period, hash, previousHash, supersedes } });
+  return publication;
+}
+
+async function standing(query: Query, period: string, stage: Published['stage']): Promise<Published> {
+  const published = await findPublished(query, period);
+  if (published?.stage !== stage) throw new Error(`period ${period} has no ${stage} that stands`);
+  return published;
+}

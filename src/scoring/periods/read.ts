@@ -1,0 +1,128 @@
+/**
+ * What a period's scores are computed from, summed in the database. A rating belongs to the manager of the freeze date.
+ * Whoever was left out of the frame is not counted in it, nor is a response that a rule or an appeal has struck: its
+ * disposition stays what happened in the field. While its rounds are under way it is what there is so far, which nobody
+ * is shown.
+ */
+import type { Query } from '../../platform/database.ts';
+import type { RatingCounts } from '../customer.ts';
+import type { PublishedManager } from '../publication.ts';
+import type { PastMonth } from './history.ts';
+import { monthsLater } from './months.ts';
+import type { MonthSums } from './sums.ts';
+
+/** Managers of the period, by id as UTF-8 bytes order them: in its frame, left out of it, or with an indicator. */
+export function readConcerned(query: Query, period: string): Promise<{ readonly id: string }[]> {
+  return query<{ id: string }>({
+    text: `
+      WITH asked AS (SELECT id FROM round WHERE period = $1 AND state IN ('fielding', 'paused', 'closed'))
+      SELECT manager_id AS id FROM (
+        SELECT manager_id FROM frame_line WHERE round_id IN (SELECT id FROM asked)
+        UNION SELECT manager_id FROM exclusion WHERE round_id IN (SELECT id FROM asked)
+        UNION SELECT manager_id FROM unit_indicator WHERE period = $1
+      ) concerned ORDER BY manager_id COLLATE "C"`,
+    values: [period],
+  });
+}
+
+/**
+ * Each manager's months up to `period`, `months` of them; those without anything are left out. `managers` null = all.
+ */
+export async function readMonths(
+  query: Query,
+  { period, months, managers = null }: { period: string; months: number; managers?: readonly string[] | null },
+): Promise<Map<string, MonthSums[]>> {
+  const rows = await query<Omit<MonthSums, 'ratings'> & { id: string; ratings: RatingCounts }>({
+    name: 'score-months',
+    text: `
+      WITH asked AS (
+        SELECT id, period, launched_at FROM round
+        WHERE period BETWEEN $1 AND $2 AND (state = 'closed' OR (period = $2 AND state IN ('fielding', 'paused')))
+      ), framed AS (
+        SELECT manager_id, period, count(*)::int AS frame FROM (
+          SELECT f.manager_id, f.retailer_id, max(a.period) AS period FROM frame_line f JOIN asked a ON a.id = f.round_id
+          WHERE ($3::text[] IS NULL OR f.manager_id = ANY($3))
+            AND NOT EXISTS (SELECT FROM frame_correction x WHERE x.round_id = f.round_id AND x.retailer_id = f.retailer_id)
+          GROUP BY 1, 2
+        ) last GROUP BY 1, 2
+      ), released AS (
+        SELECT c.manager_id, a.period, count(*)::int AS released, count(*) FILTER (WHERE c.disposition = 'bad-number')::int AS bad
+        FROM survey_case c JOIN asked a ON a.id = c.round_id
+        WHERE ($3::text[] IS NULL OR c.manager_id = ANY($3))
+          AND NOT EXISTS (SELECT FROM frame_correction x WHERE x.round_id = c.round_id AND x.retailer_id = c.retailer_id)
+        GROUP BY 1, 2
+      ), heard AS (
+        SELECT manager_id, period,
+               ARRAY[count(*) FILTER (WHERE overall = 1), count(*) FILTER (WHERE overall = 2), count(*) FILTER (WHERE overall = 3),
+                     count(*) FILTER (WHERE overall = 4), count(*) FILTER (WHERE overall = 5)]::int[] AS ratings
+        FROM (
+          SELECT DISTINCT ON (c.manager_id, c.retailer_id) c.manager_id, a.period, c.overall
+          FROM survey_case c JOIN asked a ON a.id = c.round_id
+          WHERE c.overall IS NOT NULL AND ($3::text[] IS NULL OR c.manager_id = ANY($3))
+            AND NOT EXISTS (SELECT FROM invalidation i WHERE i.case_id = c.id AND i.withdrawn_at IS NULL)
+          ORDER BY c.manager_id, c.retailer_id, a.period DESC, a.launched_at DESC, a.id DESC
+        ) latest GROUP BY 1, 2
+      )
+      SELECT manager_id AS id, period, coalesce(frame, 0) AS frame, coalesce(released, 0) AS released, coalesce(bad, 0) AS "badNumbers",
+             coalesce(ratings, '{0,0,0,0,0}') AS ratings
+      FROM framed FULL JOIN released USING (manager_id, period) FULL JOIN heard USING (manager_id, period)`,
+    values: [monthsLater(period, 1 - months), period, managers],
+  });
+  const byManager = new Map<string, MonthSums[]>();
+  for (const { id, ...month } of rows) {
+    const known = byManager.get(id);
+    if (known) known.push(month);
+    else byManager.set(id, [month]);
+  }
+  return byManager;
+}
+
+/** Unit indicators of the period, as they came in; a manager who has none is left out. */
+export async function readIndicators(
+  query: Query,
+  period: string,
+): Promise<Map<string, Readonly<Record<string, string | null>>>> {
+  const rows = await query<{ id: string; unit: Record<string, string | null> }>({
+    text: `
+      SELECT manager_id AS id, jsonb_object_agg(code, trim_scale(value)::text) AS unit
+      FROM unit_indicator WHERE period = $1 GROUP BY manager_id`,
+    values: [period],
+  });
+  return new Map(rows.map(({ id, unit }) => [id, unit]));
+}
+
+/** A manager's past: what stands for each earlier month, latest first, and the last line with a customer score in it. */
+export interface Past {
+  readonly months: readonly PastMonth[];
+  readonly lastScored: PublishedManager | null;
+}
+
+/** Streaks are of two months, and six is the longest window: nobody's memory is longer than this, his tier excepted. */
+const memory = 36;
+
+export async function readPasts(query: Query, period: string): Promise<Map<string, Past>> {
+  const rows = await query<PastMonth & { id: string; document: PublishedManager | null }>({
+    name: 'score-pasts',
+    text: `
+      WITH standing AS (
+        SELECT DISTINCT ON (period) hash, period FROM publication WHERE period < $1 ORDER BY period DESC, sequence DESC
+      ), past AS (
+        SELECT r.*, row_number() OVER (PARTITION BY manager_id ORDER BY r.period DESC) AS back,
+               row_number() OVER (PARTITION BY manager_id ORDER BY (window_last IS NOT NULL) DESC, r.period DESC) AS scored
+        FROM standing s JOIN result r ON r.publication_hash = s.hash
+      )
+      SELECT manager_id AS id, period, rating, tier, streak_restarts AS "streakRestarts", window_first AS "windowFirst",
+             window_last AS "windowLast", CASE WHEN scored = 1 AND window_last IS NOT NULL THEN document END AS document
+      FROM past WHERE back = 1 OR scored = 1 OR period >= $2
+      ORDER BY manager_id, period DESC`,
+    values: [period, monthsLater(period, -memory)],
+  });
+  const pasts = new Map<string, { months: PastMonth[]; lastScored: PublishedManager | null }>();
+  for (const { id, document, ...month } of rows) {
+    const past = pasts.get(id) ?? { months: [], lastScored: null };
+    pasts.set(id, past);
+    past.months.push(month);
+    if (document) past.lastScored = document;
+  }
+  return pasts;
+}
