@@ -20,6 +20,7 @@ function published(ofK01: Person, ofK02: Person = { name: '李伟', district: '�
   const city = [manager('K01'), manager('K02', { ratings: ratings(1, 1, 0, 0, 0) })];
   return makePublication({
     ...{ period: '2026-12', drawId: '2026-12-R1', questionnaire: 'HF-1', scored: scoreDocument(documentOf(city)) },
+    ...{ stage: 'final', appealsUntil: new Date('2027-01-13T00:00:00+08:00') },
     people: new Map([
       ['K01', ofK01],
       ['K02', ofK02],

@@ -5,6 +5,7 @@
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
+import { publicationFinalized, publicationNoticed } from '../events.ts';
 import { makePublication, type Person, type Publication, type PublicationFacts, recomputable } from '../publication.ts';
 import { scoreDocument } from '../score.ts';
 import { findPublished, lastHash, type Published, storePublication } from '../store.ts';
@@ -101,11 +102,11 @@ function supersede(query: Query, before: Publication, now: Date, facts: Supersed
 async function publish(query: Query, now: Date, facts: Omit<PublicationFacts, 'previousHash'>): Promise<Publication> {
   const publication = makePublication({ ...facts, previousHash: await lastHash(query) });
   await storePublication(query, publication, now);
-  const { period, stage, hash, previousHash, supersedes } = publication;
+  const { period, stage, hash, supersedes } = publication;
   const detail = { period, stage, hash, supersedes };
   await audit(query, now, { actor: 'system', action: 'publication.publish', subject: facts.drawId, detail });
-  const type = stage === 'final' ? 'publication.finalized' : 'publication.noticed';
-  await announce(query, now, { type, subject: null, payload: { period, hash, previousHash, supersedes } });
+  const events = stage === 'final' ? publicationFinalized(publication) : [publicationNoticed(publication)];
+  await announce(query, now, ...events);
   return publication;
 }
 

@@ -15,7 +15,7 @@ const concerned = `c.round_id = ANY($1) AND ($2::uuid[] IS NULL OR c.phone_id IN
 /**
  * Applies the rules (rules.ts) to what is known now: whenever facts were settled, and once more as the round closes. One
  * statement; asked again it finds nothing to do. A line whose rule holds no longer, because a later answer came from
- * elsewhere, is withdrawn and stays as history. The number a rating came from is that of the attempt that brought it.
+ * elsewhere, is withdrawn and stays as history; what an appeal struck stays struck. The number a rating came from is that of the attempt that brought it.
  */
 export async function applyInvalidationRules(query: Query, { roundIds, caseIds }: Concerned, now: Date): Promise<void> {
   await query({
@@ -47,7 +47,7 @@ export async function applyInvalidationRules(query: Query, { roundIds, caseIds }
         SELECT id, 'other-number', '{}' FROM rated WHERE channel = 'sms' AND phone_id <> own_phone_id
       ), withdrawn AS (
         UPDATE invalidation i SET withdrawn_at = $3 FROM survey_case c
-        WHERE c.id = i.case_id AND i.withdrawn_at IS NULL AND ${concerned}
+        WHERE c.id = i.case_id AND i.withdrawn_at IS NULL AND i.rule <> 'appeal' AND ${concerned}
           AND NOT EXISTS (SELECT FROM struck WHERE struck.case_id = i.case_id AND struck.rule = i.rule)
       )
       INSERT INTO invalidation (case_id, rule, detail, by, at)

@@ -1,0 +1,280 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decideAppeal, fileAppeal, withdrawAppeal } from '../../src/scoring/appeals/appeal.ts';
+import type { Publication, PublishedManager } from '../../src/scoring/publication.ts';
+import { recomputable, verifyHash } from '../../src/scoring/publication.ts';
+import { expectedForm, scoreDocument } from '../../src/scoring/score.ts';
+import { findPublished } from '../../src/scoring/store.ts';
+import { agenda } from '../../src/workers/heartbeat.ts';
+import { finalisePeriod, score } from '../../src/workers/score.ts';
+import { cityManagers, type Field, openField, publishField } from '../support/field.ts';
+
+/** A month's way to its final result, on a city of six managers whose round is closed and published. */
+let field: Field;
+const period = '2026-12';
+const noticed = new Date('2026-12-08T16:40:00+08:00');
+
+const standing = async () => {
+  const published = await findPublished(field.city.database.query, period);
+  if (!published) throw new Error('nothing is published');
+  return published;
+};
+const managerIn = ({ managers }: Publication, id: string): PublishedManager => {
+  const manager = managers.find((one) => one.id === id);
+  if (!manager) throw new Error(`${id} is not in it`);
+  return manager;
+};
+const all = <Row>(text: string, ...values: unknown[]) => field.city.database.query<Row>({ text, values });
+
+/** A user who may decide, of a district or of none. */
+async function user(role: string, district: string | null): Promise<string> {
+  const id = field.city.chance.id();
+  await all(
+    'INSERT INTO app_user (id, name, role, district_id, created_at) VALUES ($1, $2, $3::role, $4, now())',
+    id,
+    role,
+    role,
+    district,
+  );
+  return id;
+}
+
+beforeAll(async () => {
+  field = await openField('periods', cityManagers(6));
+  await publishField(field);
+});
+afterAll(() => field.close());
+
+describe('a month that was scored', () => {
+  test('is put to public notice, for five working days', async () => {
+    const { stage, appealsUntil, document } = await standing();
+    expect({ stage, said: document.stage }).toEqual({ stage: 'notice', said: 'notice' });
+    // Tuesday the 8th; the fifth working day after it is Tuesday the 15th, and all of that day counts.
+    expect(appealsUntil).toEqual(new Date('2026-12-16T00:00:00+08:00'));
+    expect(document.appealsUntil).toBe(appealsUntil.toISOString());
+    expect(await all(`SELECT type, payload->>'hash' AS hash FROM webhook_event`)).toEqual([
+      { type: 'publication.noticed', hash: document.hash },
+    ]);
+  });
+
+  test('is scored once, however often it is asked for', async () => {
+    await score(field.services, `${period}-R1`);
+    expect(await all('SELECT count(*)::int AS notices FROM publication WHERE period = $1', period)).toEqual([
+      { notices: 1 },
+    ]);
+  });
+
+  test('has each manager’s line beside it', async () => {
+    const { document } = await standing();
+    const lines = await all<{ document: unknown }>(
+      'SELECT document FROM result WHERE publication_hash = $1 ORDER BY manager_id',
+      document.hash,
+    );
+    expect(lines.map((line) => line.document)).toEqual(JSON.parse(JSON.stringify(document.managers)));
+  });
+
+  test('is not final before its term is over, whoever asks', async () => {
+    expect((await agenda(field.services)).reconcile).not.toBeNull();
+    await finalisePeriod(field.services, period);
+    expect((await standing()).stage).toBe('notice');
+  });
+
+  test('cannot be changed, nor any line of it', async () => {
+    await expect(all(`UPDATE publication SET document = '{}'`)).rejects.toThrow();
+    await expect(all('DELETE FROM result')).rejects.toThrow();
+  });
+});
+
+describe('an appeal', () => {
+  const statement = '指标录入有误';
+  const evidence = '走访记录 12 月第 3 页';
+  const appellant = { managerId: 'K04', actor: 'user-of-K04' };
+  const wish = { about: { kind: 'indicator', indicator: 'service', value: '99.5' }, statement, evidence } as const;
+  let district: string;
+  let other: string;
+  let admin: string;
+
+  beforeAll(async () => {
+    const [row] = await all<{ district: string }>(`SELECT district_id AS district FROM manager WHERE id = 'K04'`);
+    district = await user('supervisor', row?.district ?? null);
+    const [elsewhere] = await all<{ id: string }>(
+      'SELECT id FROM district WHERE id <> $1 ORDER BY id LIMIT 1',
+      row?.district,
+    );
+    other = await user('supervisor', elsewhere?.id ?? null);
+    admin = await user('admin', null);
+  });
+
+  test('is refused where it is about nothing of this manager’s', async () => {
+    const about = { kind: 'indicator', indicator: 'weather', value: '1' } as const;
+    await expect(fileAppeal(field.services, period, appellant, { about, statement, evidence })).rejects.toMatchObject({
+      faults: [{ where: 'about.indicator' }],
+    });
+    const shop = { kind: 'invalid-call', retailerId: 'nobody' } as const;
+    await expect(
+      fileAppeal(field.services, period, appellant, { about: shop, statement, evidence }),
+    ).rejects.toMatchObject({
+      faults: [{ where: 'about.retailerId' }],
+    });
+    await expect(fileAppeal(field.services, period, { ...appellant, managerId: 'K99' }, wish)).rejects.toMatchObject({
+      faults: [{ where: 'manager' }],
+    });
+    await expect(fileAppeal(field.services, '2026-11', appellant, wish)).rejects.toMatchObject({
+      code: 'appeals-closed',
+    });
+  });
+
+  test('is filed once about one thing, and can be taken back', async () => {
+    const id = await fileAppeal(field.services, period, appellant, wish);
+    await expect(fileAppeal(field.services, period, appellant, wish)).rejects.toMatchObject({ code: 'appeal-open' });
+    await expect(withdrawAppeal(field.services, id, { managerId: 'K01', actor: 'x' })).rejects.toMatchObject({
+      code: 'appeal-settled',
+    });
+    await withdrawAppeal(field.services, id, appellant);
+    await expect(withdrawAppeal(field.services, id, appellant)).rejects.toMatchObject({ code: 'appeal-settled' });
+  });
+
+  test('is decided by two of one mind, nobody of the district, nobody twice; then one manager changes and every rank follows', async () => {
+    const before = (await standing()).document;
+    const id = await fileAppeal(field.services, period, appellant, wish);
+    const decide = (actor: string, uphold = true) =>
+      decideAppeal(field.services, id, { actor, uphold, reason: '记录属实' });
+
+    await expect(decide(district)).rejects.toMatchObject({ code: 'own-district' });
+    await expect(decide('user-of-K04')).rejects.toMatchObject({ code: 'not-a-judge' });
+    expect(await decide(other)).toBe('open');
+    await expect(decide(other)).rejects.toMatchObject({ code: 'verdict-given' });
+    expect(await decide(admin)).toBe('upheld');
+    await expect(decide(await user('admin', null))).rejects.toMatchObject({ code: 'appeal-settled' });
+
+    const { document, stage, appealsUntil } = await standing();
+    expect(stage).toBe('notice');
+    expect(document).toMatchObject({ supersedes: before.hash, previousHash: before.hash, cityMean: before.cityMean });
+    expect(appealsUntil.toISOString()).toBe(before.appealsUntil);
+    expect(managerIn(document, 'K04').indicators.service).toBe('99.5');
+    expect(managerIn(document, 'K04').unit).not.toBe(managerIn(before, 'K04').unit);
+    for (const { id: own, customer, unit, score: whole } of before.managers)
+      if (own !== 'K04') expect(managerIn(document, own)).toMatchObject({ customer, unit, score: whole });
+    expect(verifyHash(document)).toBe(true);
+  });
+
+  test('that two dismiss changes nothing, and one of each mind waits for a third', async () => {
+    const before = (await standing()).document;
+    const id = await fileAppeal(field.services, period, { managerId: 'K03', actor: 'user-of-K03' }, wish);
+    const third = await user('admin', null);
+    const verdicts = [];
+    for (const [actor, uphold] of [
+      [admin, true],
+      [third, false],
+      [await user('admin', null), false],
+    ] as const)
+      verdicts.push(await decideAppeal(field.services, id, { actor, uphold, reason: '看过记录' }));
+    expect(verdicts).toEqual(['open', 'open', 'dismissed']);
+    expect((await standing()).document).toEqual(before);
+  });
+
+  test('about a shop that was not his takes it out of his frame, with what it said', async () => {
+    const before = managerIn((await standing()).document, 'K05');
+    const [heard] = await all<{ shop: string; overall: number }>(
+      `SELECT retailer_id AS shop, overall FROM survey_case WHERE manager_id = 'K05' AND overall IS NOT NULL ORDER BY position LIMIT 1`,
+    );
+    const about = { kind: 'wrong-assignment', retailerId: heard?.shop ?? '' } as const;
+    const id = await fileAppeal(
+      field.services,
+      period,
+      { managerId: 'K05', actor: 'u' },
+      { about, statement, evidence },
+    );
+    await decideAppeal(field.services, id, { actor: admin, uphold: true, reason: '档案属实' });
+    await decideAppeal(field.services, id, { actor: await user('admin', null), uphold: true, reason: '档案属实' });
+
+    const after = managerIn((await standing()).document, 'K05');
+    expect(after.frameSize).toBe(before.frameSize - 1);
+    expect(after.responses).toBe(before.responses - 1);
+    expect(Number(after.points)).toBe(Number(before.points) - 25 * ((heard?.overall ?? 0) - 1));
+    expect(after.fieldwork).toEqual(before.fieldwork);
+  });
+
+  test('about a call that was none strikes what was said, and the shop stays in the frame', async () => {
+    const before = managerIn((await standing()).document, 'K06');
+    const [heard] = await all<{ shop: string }>(
+      `SELECT retailer_id AS shop FROM survey_case WHERE manager_id = 'K06' AND overall IS NOT NULL ORDER BY position LIMIT 1`,
+    );
+    const about = { kind: 'invalid-call', retailerId: heard?.shop ?? '' } as const;
+    const id = await fileAppeal(
+      field.services,
+      period,
+      { managerId: 'K06', actor: 'u' },
+      { about, statement, evidence },
+    );
+    for (const actor of [admin, await user('admin', null)])
+      await decideAppeal(field.services, id, { actor, uphold: true, reason: '录音属实' });
+    const after = managerIn((await standing()).document, 'K06');
+    expect([after.frameSize, after.responses]).toEqual([before.frameSize, before.responses - 1]);
+  });
+});
+
+describe('the end of the term', () => {
+  test('waits for appeals that are open', async () => {
+    const id = await fileAppeal(
+      field.services,
+      period,
+      { managerId: 'K01', actor: 'u1' },
+      {
+        about: { kind: 'indicator', indicator: 'service', value: '50' },
+        statement: '有误',
+        evidence: '记录',
+      },
+    );
+    const { appealsUntil } = await standing();
+    field.city.clock.advance(appealsUntil);
+    await finalisePeriod(field.services, period);
+    expect((await standing()).stage).toBe('notice');
+    await expect(
+      fileAppeal(
+        field.services,
+        period,
+        { managerId: 'K02', actor: 'u2' },
+        {
+          about: { kind: 'indicator', indicator: 'service', value: '50' },
+          statement: '有误',
+          evidence: '记录',
+        },
+      ),
+    ).rejects.toMatchObject({ code: 'appeals-closed' });
+    await withdrawAppeal(field.services, id, { managerId: 'K01', actor: 'u1' });
+  });
+
+  test('makes the notice final, word for word but for its stage, once', async () => {
+    const notice = (await standing()).document;
+    await finalisePeriod(field.services, period);
+    await finalisePeriod(field.services, period);
+    const { document, stage, sequence } = await standing();
+    expect(stage).toBe('final');
+    const { stage: _one, hash: _two, previousHash: _three, supersedes: _four, ...same } = document;
+    expect(notice).toMatchObject(same);
+    expect(document).toMatchObject({ supersedes: notice.hash, previousHash: notice.hash });
+    expect(await all('SELECT max(sequence) AS last FROM publication WHERE period = $1', period)).toEqual([
+      { last: sequence },
+    ]);
+    expect(expectedForm(scoreDocument(recomputable(document))).managers).toEqual(
+      document.managers.map((manager) =>
+        expect.objectContaining({ id: manager.id, score: manager.score, rank: manager.rank }),
+      ),
+    );
+  });
+
+  test('tells other programs of each manager, once', async () => {
+    expect(
+      await all(`SELECT subject FROM webhook_event WHERE type = 'customer-evaluation.finalized' ORDER BY sequence`),
+    ).toEqual(['K01', 'K02', 'K03', 'K04', 'K05', 'K06'].map((subject) => ({ subject })));
+    expect(await all(`SELECT count(*)::int AS told FROM webhook_event WHERE type = 'publication.finalized'`)).toEqual([
+      { told: 1 },
+    ]);
+  });
+
+  test('notices were of the day they were made', async () => {
+    expect(await all('SELECT min(published_at) AS first FROM publication WHERE period = $1', period)).toEqual([
+      { first: noticed },
+    ]);
+  });
+});
