@@ -910,6 +910,8 @@ const chinese = {
     edition: (number: string) => `第 ${number} 次公布`,
     published: (at: string) => `${at} 公布`,
     supersedes: '更正，取代上一次公布',
+    notice: (until: string) => `公示中，${until} 前可以申诉`,
+    final: '最终结果',
     empty: '还没有公布',
     emptyWhy: '第一轮回访结束并评分之后，成绩和名次会公布在这里，连同复算所需的一切。',
     periods: '往期',
@@ -2013,6 +2015,8 @@ const english: Messages = {
     edition: (number) => `publication no. ${number}`,
     published: (at) => `published ${at}`,
     supersedes: 'a correction; supersedes the one before',
+    notice: (until) => `public notice, open to appeals until ${until}`,
+    final: 'final result',
     empty: 'Nothing is published yet',
     emptyWhy:
       'When the first round is closed and scored, scores and ranks are published here, with everything it takes to recompute them.',

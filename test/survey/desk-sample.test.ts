@@ -13,7 +13,7 @@ beforeAll(async () => {
   const months = { '2026-10': ['not-rated', 'not-rated'], '2026-11': ['firm', 'not-rated'] };
   for (const [period, [first, second]] of Object.entries(months))
     await city.database.query({
-      text: `INSERT INTO publication (hash, period, sequence, document, published_at, previous_hash) VALUES ($1, $1, 1, $2, now(), $3)`,
+      text: `INSERT INTO publication (hash, period, sequence, stage, appeals_until, document, published_at, previous_hash) VALUES ($1, $1, 1, 'final', now(), $2, now(), $3)`,
       values: [
         period,
         {

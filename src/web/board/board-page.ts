@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import Fraction from 'fraction.js';
 import type { Query } from '../../platform/database.ts';
 import { type Publication, type PublishedManager, recomputable, verifyHash } from '../../scoring/publication.ts';
+import { findPublished, type Published } from '../../scoring/store.ts';
 import { groupOf } from '../../survey/disposition/disposition.ts';
 import { readTallies } from '../../survey/disposition/progress.ts';
 import { note } from '../audited.ts';
@@ -16,24 +17,6 @@ import { casesIn } from '../round/standing.ts';
 import { drawing, type Scale, scaleFor } from './drawing.ts';
 import { indicatorName, ratingReasons, tierReason } from './reasons.ts';
 
-/** A publication as it hangs on the board: the latest of its month. */
-interface Hung {
-  readonly document: Publication;
-  readonly sequence: number;
-  readonly publishedAt: Date;
-}
-
-async function findHung(query: Query, period: string | null): Promise<Hung | null> {
-  const [hung] = await query<Hung>({
-    name: 'web-board',
-    text: `
-      SELECT document, sequence, published_at AS "publishedAt" FROM publication
-      WHERE $1::text IS NULL OR period = $1 ORDER BY period DESC, sequence DESC LIMIT 1`,
-    values: [period],
-  });
-  return hung ?? null;
-}
-
 /** `/board`, `/board/:period` */
 export async function showBoard(visit: Visit): Promise<void> {
   const { web, request, response, viewer } = visit;
@@ -42,7 +25,7 @@ export async function showBoard(visit: Visit): Promise<void> {
   const language = languageOf(response);
   const m = messagesIn(language);
   const period = periodIn(request);
-  const hung = await findHung(query, period);
+  const hung = await findPublished(query, period);
   if (!hung && period !== null) throw new NotFound();
   if (!hung) return sendPage(web, request, response, 'board-empty', { title: m.board.title, at: 'board' });
   const { document } = hung;
@@ -69,7 +52,7 @@ async function download(
   part: (publication: Publication) => object,
 ): Promise<void> {
   const { services } = web;
-  const hung = await findHung(services.database.query, periodIn(request));
+  const hung = await findPublished(services.database.query, periodIn(request));
   if (!hung) throw new NotFound();
   const { document } = hung;
   await note(services, { actor: viewer.id, action: 'publication.download', subject: document.hash, detail: { file } });
@@ -103,7 +86,7 @@ async function readFieldwork(query: Query, { drawId }: Publication) {
 }
 
 function boardView(
-  { document: publication, sequence, publishedAt }: Hung,
+  { document: publication, sequence, stage, appealsUntil, publishedAt }: Published,
   fieldwork: Awaited<ReturnType<typeof readFieldwork>>,
   language: Language,
   m: Messages,
@@ -125,7 +108,8 @@ function boardView(
     summary: [
       words.edition(number(sequence)),
       words.published(dayOf(publishedAt, { language, timeZone: rules.timeZone })),
-      ...(publication.supersedes ? [words.supersedes] : []),
+      stage === 'final' ? words.final : words.notice(dayOf(appealsUntil, { language, timeZone: rules.timeZone })),
+      ...(publication.supersedes && stage === 'notice' ? [words.supersedes] : []),
     ].join(' · '),
     lead: [
       words.lead(
