@@ -88,6 +88,15 @@ program
   .argument('<input>', 'a JSON document with rules and managers')
   .action(async (input) => (await import('./score.ts')).score(input, process.stdout));
 
+program
+  .command('verify')
+  .description('复核公布的结果 · recompute published results from themselves, and follow their chain')
+  .argument('<publication...>', 'publication.json of one month or of several, as the board gives it')
+  .action(async (paths) => {
+    const { verify } = await import('./verify.ts');
+    if (!verify(paths, process.stdout, process.stderr)) process.exitCode = 1;
+  });
+
 const draw = program.command('draw').description('抽样 · the draw');
 draw
   .command('order')
