@@ -21,6 +21,7 @@ export type Permission =
   | 'roster.write'
   | 'completeness.read'
   | 'list.confirm'
+  | 'appeal.file'
   | 'spot-check.ask'
   | 'review.give'
   | 'draw.read'
@@ -64,7 +65,12 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
   // Which districts he calls is the queue's business: all but his own.
   desk: { 'board.read': 'everything', 'draw.read': 'everything', 'desk.read': 'everything', 'desk.work': 'everything' },
   // Never live figures: a manager sees what is published, when it is (method §7).
-  manager: { 'board.read': 'everything', 'list.confirm': 'everything', 'draw.read': 'everything' },
+  manager: {
+    'board.read': 'everything',
+    'list.confirm': 'everything',
+    'appeal.file': 'everything',
+    'draw.read': 'everything',
+  },
   auditor: {
     'board.read': 'everything',
     'round.read': 'everything',

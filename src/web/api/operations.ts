@@ -3,6 +3,7 @@ import { deskOperations } from './desk-operations.ts';
 import { drawOperations } from './draw-operations.ts';
 import { messageOperations } from './message-operations.ts';
 import type { Operation } from './operation.ts';
+import { periodOperations } from './period-operations.ts';
 import { promptOperations } from './prompt-operations.ts';
 import { qualityOperations } from './quality-operations.ts';
 import { questionnaireOperations } from './questionnaire-operations.ts';
@@ -25,6 +26,7 @@ export const operations: readonly Operation[] = [
   ...promptOperations,
   ...deskOperations,
   ...qualityOperations,
+  ...periodOperations,
   ...carrierOperations,
   ...userOperations,
   ...webhookOperations,

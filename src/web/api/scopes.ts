@@ -16,6 +16,8 @@ export const scopes = [
   'quality:read',
   'quality:write',
   'results:read',
+  'appeals:read',
+  'appeals:write',
   'events:read',
   'webhooks:read',
   'webhooks:write',
