@@ -33,12 +33,14 @@ export function aliyunRouter(services: Services, { pushToken }: AliyunWebhooks):
 const digest = (text: string) => createHash('sha256').update(text).digest();
 const isSame = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token));
 
-/** Somebody's own words may hold a NUL, which PostgreSQL does not keep. */
-const words = z.coerce
-  .string()
-  .max(5000)
-  .transform((text) => text.replaceAll('\u0000', ''));
-const short = z.coerce.string().max(200);
+/** Whatever comes may hold a NUL, which PostgreSQL does not keep. */
+const withoutNul = (longest: number) =>
+  z.coerce
+    .string()
+    .max(longest)
+    .transform((text) => text.replaceAll('\u0000', ''));
+const words = withoutNul(5000);
+const short = withoutNul(200);
 
 const replies = z
   .array(

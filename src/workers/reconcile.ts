@@ -32,11 +32,12 @@ export async function reconcile(services: Services): Promise<void> {
     await guarded(services, () => checkCall(services, attempt, now));
   for (const message of await dueMessages(services.database.query, now))
     await guarded(services, () => checkMessage(services, message, now));
-  if (await pushesWait(services.database.query)) await services.queues.add('text-push', {});
+  if (await pushesWait(services.database.query, now)) await services.queues.add('text-push', {});
   await guarded(services, async () => {
     for (const messageId of await lookAfterSilence(services.database.query, now))
       await services.queues.add('text', { messageId });
   });
+  await guarded(services, () => planWithoutTexts(services));
   await guarded(services, () => sendNotices(services));
   await guarded(services, () => checkDeskCalls(services, now));
   await findLostMessages(services, (check) => guarded(services, check));
@@ -168,14 +169,28 @@ function dueMessages(query: Query, now: Date): Promise<DueMessage[]> {
   });
 }
 
+/**
+ * With TEXT_CARRIER switched to none in mid-round, cases whose next step is a text are planned anew: settling knows that
+ * nobody carries it.
+ */
+async function planWithoutTexts({ database, text, clock }: Services): Promise<void> {
+  if (text) return;
+  await database.query({
+    name: 'plan-without-texts',
+    text: `
+      INSERT INTO outbox (topic, case_id, at)
+      SELECT 'no-texts', c.id, $1 FROM survey_case c JOIN round r ON r.id = c.round_id AND r.state IN ('fielding', 'paused')
+      WHERE c.due_channel = 'sms' AND NOT EXISTS (SELECT FROM outbox o WHERE o.case_id = c.id)`,
+    values: [clock.now()],
+  });
+}
+
 async function checkMessage(services: Services, message: DueMessage, now: Date): Promise<void> {
   const { query } = services.database;
-  if (!services.text) return;
   if (message.state === 'planned') return services.queues.add('text', { messageId: message.id });
-  const texts = await services.text.port.textsTo(
-    services.vault.open(message.sealedNumber),
-    message.sentAt ?? new Date(0),
-  );
+  // Where nobody carries texts any more nobody can be asked either: nothing is found, and after the last look it is lost.
+  const number = () => services.vault.open(message.sealedNumber);
+  const texts = (await services.text?.port.textsTo(number(), message.sentAt ?? new Date(0))) ?? [];
   const found = texts.find(({ messageId }) => messageId === message.id) ?? (await firstUnclaimed(query, texts));
   if (found) {
     await recordMessageReport(query, message.id, found.carrierId, found.report, now);

@@ -33,8 +33,8 @@ export async function storePushes(
   await database.query({
     name: 'push-store',
     text: `
-      INSERT INTO text_push (id, kind, sealed, at)
-      SELECT id, kind, sealed, $4 FROM unnest($1::text[], $2::text[], $3::bytea[]) AS pushed (id, kind, sealed)
+      INSERT INTO text_push (id, kind, sealed, at, due_at)
+      SELECT id, kind, sealed, $4, $4 FROM unnest($1::text[], $2::text[], $3::bytea[]) AS pushed (id, kind, sealed)
       WHERE NOT EXISTS (SELECT FROM inbound_text WHERE carrier_id = pushed.id)
       ON CONFLICT (id) DO NOTHING`,
     values: [
@@ -49,27 +49,36 @@ export async function storePushes(
 
 const batch = 100;
 
+/** How long one that could not be worked on is left alone: a minute, then twice as long each time, up to six hours. */
+const restMinutes = (tries: number): number => Math.min(2 ** tries, 360);
+
 /**
- * Works on what was pushed, oldest first. Two workers may take up the same one: a reply counts once by its id, a report
- * moves a text only forward. One that cannot be worked on now stays for the next time, and keeps no other waiting.
+ * Works on what was pushed, what is due longest first. Two workers may take up the same one: a reply counts once by its
+ * id, a report moves a text only forward. One that cannot be worked on now is never given up, and keeps no other waiting.
  */
 export async function workPushes(services: Services): Promise<void> {
-  const { database, vault, log, queues } = services;
+  const { database, vault, log, queues, clock } = services;
   const { query } = database;
-  const waiting = await query<{ id: string; sealed: Buffer }>({
+  const waiting = await query<{ id: string; sealed: Buffer; tries: number }>({
     name: 'push-take',
-    text: `SELECT id, sealed FROM text_push ORDER BY at, id LIMIT ${batch}`,
+    text: `SELECT id, sealed, tries FROM text_push WHERE due_at <= $1 ORDER BY due_at, id LIMIT ${batch}`,
+    values: [clock.now()],
   });
   let worked = 0;
-  for (const { id, sealed } of waiting)
+  for (const { id, sealed, tries } of waiting)
     try {
       await workOn(services, id, pushed.parse(JSON.parse(vault.open(sealed))));
       await query({ name: 'push-done', text: 'DELETE FROM text_push WHERE id = $1', values: [id] });
       worked += 1;
     } catch (error) {
-      log.warn({ err: error }, 'a pushed text could not be worked on');
+      log.warn({ err: error, tries: tries + 1 }, 'a pushed text could not be worked on');
+      await query({
+        name: 'push-rest',
+        text: `UPDATE text_push SET tries = tries + 1, due_at = $2::timestamptz + make_interval(mins => $3) WHERE id = $1`,
+        values: [id, clock.now(), restMinutes(tries)],
+      });
     }
-  if (worked === batch) await queues.add('text-push', {});
+  if (waiting.length === batch) await queues.add('text-push', {});
   if (worked > 0) await wakeSettle(services);
 }
 
@@ -79,7 +88,8 @@ async function workOn(services: Services, id: string, push: z.infer<typeof pushe
   await recordMessageReport(services.database.query, push.messageId, push.carrierId, report, services.clock.now());
 }
 
-/** Whether pushes wait whose job may have been lost. */
-export async function pushesWait(query: Query): Promise<boolean> {
-  return (await query({ name: 'push-waits', text: 'SELECT FROM text_push LIMIT 1' })).length > 0;
+/** Whether pushes are due whose job may have been lost. */
+export async function pushesWait(query: Query, now: Date): Promise<boolean> {
+  const due = { name: 'push-waits', text: 'SELECT FROM text_push WHERE due_at <= $1 LIMIT 1', values: [now] };
+  return (await query(due)).length > 0;
 }

@@ -26,7 +26,8 @@ const after = (now: Date, minutes: number) => new Date(now.getTime() + minutes *
 /** Sends one text, never twice, by the same protocol as a call: commit, ask, record what became of asking. */
 export async function text(services: Services, messageId: string): Promise<void> {
   const { database, clock } = services;
-  if (!services.text) return;
+  // Nobody carries texts any more: what was planned is called off, and its case goes on without.
+  if (!services.text) return withdraw(services, messageId, clock.now());
   const planned = await findPlanned(database.query, messageId, clock.now());
   if (planned) return ofThread(services, services.text, messageId, planned);
   const notice = await findNotice(database.query, messageId, clock.now());

@@ -591,6 +591,42 @@ describe('a quarter is announced (P0)', () => {
   });
 });
 
+describe('when texts are switched off in mid-round', () => {
+  test('what was planned is called off, what nobody knows of is lost, what runs runs out: nothing stays open', async () => {
+    const running = await thread();
+    const unknown = await thread();
+    await all(
+      `UPDATE message SET state = 'unknown', carrier_id = NULL, check_at = $2 WHERE attempt_id = $1`,
+      ...[unknown.attemptId, later(60)],
+    );
+    const planned = await takeUp(textLane);
+    const due = await one<{ id: string }>(
+      `UPDATE survey_case SET due_channel = 'sms', due_at = $1 WHERE id = (SELECT id FROM survey_case WHERE state = 'pending' LIMIT 1) RETURNING id`,
+      later(3600),
+    );
+    services = { ...services, text: null };
+    await pass(60);
+
+    expect(await one('SELECT due_channel AS channel FROM survey_case WHERE id = $1', due.id)).toEqual({
+      channel: 'voice',
+    });
+    expect(await one('SELECT state, result FROM attempt WHERE id = $1', planned.attemptId)).toEqual({
+      state: 'ended',
+      result: 'technical',
+    });
+    for (const seconds of [600, ...Array.from({ length: 6 }, () => hours(24))]) await pass(seconds);
+
+    expect(await one('SELECT result FROM attempt WHERE id = $1', unknown.attemptId)).toEqual({ result: 'lost' });
+    expect(await one('SELECT state, outcome FROM attempt WHERE id = $1', running.attemptId)).toEqual({
+      state: 'ended',
+      outcome: 'sms-silent',
+    });
+    expect(await all(`SELECT FROM attempt WHERE state <> 'ended'`)).toEqual([]);
+    expect(await all(`SELECT FROM message WHERE check_at IS NOT NULL`)).toEqual([]);
+    expect(await all(`SELECT FROM survey_case WHERE due_channel = 'sms'`)).toEqual([]);
+  });
+});
+
 test('each text keeps how many segments it was', async () => {
   const { phone } = await thread();
   await all(`UPDATE manager SET name = '欧阳阿依古丽·买买提江·艾则孜·图尔荪'`);

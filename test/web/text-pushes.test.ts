@@ -192,14 +192,37 @@ describe('Aliyun pushes replies', () => {
     await all('DELETE FROM text_push');
   });
 
-  test('one that cannot be worked on keeps no other waiting, and is not lost', async () => {
+  test('a hundred that cannot be worked on keep no other waiting, rest longer each time, and are not lost', async () => {
     const { attemptId, phone } = await thread();
-    await all(`INSERT INTO text_push VALUES ('aliyun:broken', 'reply', 'x', '2026-11-01')`);
+    await all(`
+      INSERT INTO text_push (id, kind, sealed, at, due_at)
+      SELECT 'aliyun:broken-' || n, 'reply', 'x', '2026-11-01', '2026-11-01' FROM generate_series(1, 100) AS n`);
     await pushUp([up(phone, '2', 'u-5')]);
+    asked = [];
+    await work();
+    // A whole batch was taken up and more may be due: the job asks for itself.
+    expect(asked).toContainEqual({ name: 'text-push', payload: {} });
     await work();
     expect(await overallOf(attemptId)).toBe(2);
-    expect(await all('SELECT id FROM text_push')).toEqual([{ id: 'aliyun:broken' }]);
+    const minutes = async () =>
+      all<{ tries: number; rest: number }>(
+        `SELECT DISTINCT tries, extract(epoch FROM due_at - $1)::int / 60 AS rest FROM text_push`,
+        city.clock.now(),
+      );
+    expect(await minutes()).toEqual([{ tries: 1, rest: 1 }]);
+    city.clock.advance(later(60));
+    await work();
+    expect(await minutes()).toEqual([{ tries: 2, rest: 2 }]);
+    expect(await all('SELECT count(*)::int AS kept FROM text_push')).toEqual([{ kept: 100 }]);
     await all('DELETE FROM text_push');
+  });
+
+  test('a NUL anywhere in it is left out', async () => {
+    const { attemptId, phone } = await thread();
+    await pushUp([{ ...up(phone, '3', 'u-\u0000nul'), dest_code: '10\u00006' }]);
+    await work();
+    expect(await overallOf(attemptId)).toBe(3);
+    expect(await all('SELECT FROM text_push')).toEqual([]);
   });
 
   test('a job that was lost: what it was to work on is asked for again', async () => {
