@@ -117,6 +117,8 @@ export interface KnownCall {
 
 export interface TextPort {
   readonly carrier: string;
+  /** Ours, to send from; left out where the carrier chooses. */
+  readonly numbers?: readonly string[];
   /** Sends one text. Never throws for anything the carrier or the network did. */
   send(text: OutgoingText): Promise<Placing>;
   /**
@@ -134,6 +136,8 @@ export interface OutgoingText {
   readonly messageId: string;
   /** E.164. The only place where it stands in clear. */
   readonly to: string;
+  /** One of the port's numbers, where it has any. */
+  readonly from?: string;
   /** Every word of it, signature included. */
   readonly body: string;
   /** The same for carriers that send nothing but templates they have approved. */

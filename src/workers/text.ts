@@ -11,6 +11,7 @@ import {
   recordTextUnknown,
 } from '../survey/fieldwork/message.ts';
 import { beginNotice, findNotice, type PlannedNotice } from '../survey/fieldwork/notice.ts';
+import { numberFor } from '../survey/fieldwork/number-pool.ts';
 import { isAtRest, isCalledOff, leadMilliseconds, type Pace, readPace, reserveSlot } from '../survey/fieldwork/pace.ts';
 import { textHours } from '../survey/fieldwork/plan.ts';
 import { silentAt } from '../survey/fieldwork/silence.ts';
@@ -119,7 +120,8 @@ async function ask(
   { sealed, words, pace, askedAt, isFirst }: Asking,
 ): Promise<void> {
   const { database, clock, vault, log } = services;
-  const placing = await port.send({ messageId, to: vault.open(sealed), ...words });
+  const to = vault.open(sealed);
+  const placing = await port.send({ messageId, to, ...(await senderFor(services, port, to)), ...words });
   const now = clock.now();
   await noteHowItWent(services, lane, placing, { pace, askedAt });
   switch (placing.kind) {
@@ -138,6 +140,24 @@ async function ask(
       log.warn({ messageId, reason: placing.reason }, 'text unknown');
       return recordTextUnknown(database.query, messageId, now);
   }
+}
+
+/**
+ * A shop is written to from the number that it is called from: the one it knows, and that its reply comes back to.
+ * Whoever has no number in the roster is written to from the first.
+ */
+async function senderFor(
+  { database, vault }: Services,
+  { numbers: [first, ...others] = [] }: Texts['port'],
+  to: string,
+): Promise<{ from?: string }> {
+  if (first === undefined || others.length === 0) return {};
+  const [phone] = await database.query<{ id: string }>({
+    name: 'phone-by-index',
+    text: 'SELECT id FROM phone WHERE blind_index = $1',
+    values: [vault.digest(to)],
+  });
+  return { from: phone ? await numberFor(database.query, phone.id, [first, ...others]) : first };
 }
 
 function refusalOf({ result, errorCode, errorName, optedOut }: Extract<Placing, { kind: 'refused' }>) {

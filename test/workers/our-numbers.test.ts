@@ -248,3 +248,25 @@ test('a number that is answered less than the others is shown with an alarm', as
   expect(page).toContain('50.0%（60 通）');
   expect(page).toContain('51.7%（60 通）');
 });
+
+test('a shop is written to from the number that it is called from, so that its reply comes back to that one', async () => {
+  const { query } = city.database;
+  await all(`UPDATE survey_case SET due_channel = 'sms' WHERE state = 'pending'`);
+  const texts: Lane = { ...lane, channel: 'sms' };
+  const until = new Date(city.clock.now().getTime() + 12 * 20 - 1);
+  const { messageIds } = await claimDue(city, texts, { now: city.clock.now(), until, openZones: ['Asia/Shanghai'] });
+  expect(messageIds).toHaveLength(12);
+  await Promise.all(messageIds.map((messageId) => jobs.text({ messageId })));
+  const written = network.seen
+    .filter(({ method, url }) => method === 'POST' && url.endsWith('/Messages.json'))
+    .map(({ body }) => new URLSearchParams(body));
+  expect(written).toHaveLength(12);
+  for (const order of written) {
+    const [phone] = await all<{ id: string }>(
+      'SELECT id FROM phone WHERE blind_index = $1',
+      city.vault.digest(order.get('To') ?? ''),
+    );
+    expect(order.get('From')).toBe(await numberFor(query, phone?.id ?? '', numbers));
+  }
+  expect(new Set(written.map((order) => order.get('From'))).size).toBeGreaterThan(1);
+});

@@ -179,13 +179,14 @@ const known = ({ sid, status }: { sid: string; status: string }): KnownCall => (
 });
 
 function textPort(client: Client, settings: TwilioSettings, health: () => Promise<void>): TextPort {
-  const sender = settings.messagingServiceSid
-    ? { messagingServiceSid: settings.messagingServiceSid }
-    : { from: settings.fromNumbers[0] ?? '' };
+  const { messagingServiceSid, fromNumbers: numbers } = settings;
   return {
     carrier: 'twilio',
+    // A messaging service has a pool, and a sticky sender, of its own.
+    ...(messagingServiceSid === null && { numbers }),
     health,
-    async send({ messageId, to, body }: OutgoingText) {
+    async send({ messageId, to, from = numbers[0] ?? '', body }: OutgoingText) {
+      const sender = messagingServiceSid === null ? { from } : { messagingServiceSid };
       const statusCallback = `${settings.publicUrl}/twilio/text/${messageId}/status`;
       return asking(() => client.messages.create({ to, body, statusCallback, ...sender }));
     },
