@@ -4,6 +4,7 @@ import type { Publication, PublishedManager } from '../../src/scoring/publicatio
 import { recomputable, verifyHash } from '../../src/scoring/publication.ts';
 import { expectedForm, scoreDocument } from '../../src/scoring/score.ts';
 import { findPublished } from '../../src/scoring/store.ts';
+import { importIndicators } from '../../src/survey/roster/import.ts';
 import { agenda } from '../../src/workers/heartbeat.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
 import { cityManagers, type Field, openField, publishField } from '../support/field.ts';
@@ -76,6 +77,15 @@ describe('a month that was scored', () => {
     expect((await agenda(field.services)).reconcile).not.toBeNull();
     await finalisePeriod(field.services, period);
     expect((await standing()).stage).toBe('notice');
+  });
+
+  test('keeps its indicators: a file that would change them is refused whole, another month’s is taken', async () => {
+    const file = (months: string[]) =>
+      Buffer.from(`考核期,工号,销量,品牌\n${months.map((month) => `${month},K01,1,2\n`).join('')}`);
+    await expect(importIndicators(field.services, file(['2027-01', period]))).rejects.toMatchObject({
+      faults: [{ where: expect.stringContaining('第 3 行'), message: expect.stringContaining('申诉') }],
+    });
+    expect(await importIndicators(field.services, file(['2027-01']))).toMatchObject({ created: 2 });
   });
 
   test('cannot be changed, nor any line of it', async () => {

@@ -21,7 +21,7 @@ import {
   readDifference,
   resolveMasks,
 } from './incoming.ts';
-import { IndicatorsTable } from './indicators.ts';
+import { type IndicatorRow, IndicatorsTable } from './indicators.ts';
 import { managersTable } from './managers.ts';
 import { type RetailerRow, retailersTable } from './retailers.ts';
 import { staffTable } from './staff.ts';
@@ -129,8 +129,26 @@ export function importIndicators(
     const faults = new Faults();
     const table = new IndicatorsTable(await findManagerIds(query), faults);
     const rows = table.valuesOf(await readLines(bytes, table, faults, wish));
+    await refusePublished(query, rows, faults);
     return { rows: rows.length, ...(await storeIndicators(query, rows)) };
   });
+}
+
+/** A month that is on the board stays as it is: what is wrong in it is mended by appeal (method §5). */
+async function refusePublished(query: Query, rows: readonly IndicatorRow[], faults: Faults): Promise<void> {
+  const published = await query<{ period: string }>({
+    text: 'SELECT DISTINCT period FROM publication WHERE period = ANY($1)',
+    values: [[...new Set(rows.map(({ period }) => period))]],
+  });
+  const closed = new Set(published.map(({ period }) => period));
+  // A line of the other form has one value a column: it is one fault all the same.
+  for (const [row, period] of new Map(rows.map((one) => [one.row, one.period])))
+    if (closed.has(period))
+      faults.inRow(
+        row,
+        `${period} 已公示，指标只能经申诉更正 · ${period} is on the board: its indicators change by appeal alone`,
+      );
+  faults.throwIfAny();
 }
 
 /**
