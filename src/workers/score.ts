@@ -4,7 +4,7 @@ import { finalise, publishNotice } from '../scoring/periods/publish.ts';
 import type { Person } from '../scoring/publication.ts';
 import { groupCounts, readChannels, readTallies, type Tally } from '../survey/disposition/progress.ts';
 import { rates } from '../survey/disposition/rates.ts';
-import { overallItem } from '../survey/questionnaire/questionnaire.ts';
+import { overallItem, type Questionnaire } from '../survey/questionnaire/questionnaire.ts';
 import type { Services } from './services.ts';
 
 interface ClosedRound {
@@ -40,7 +40,8 @@ export async function score(services: Services, roundId: string): Promise<void> 
       if (!round) return;
       const { id: drawId, period, questionnaireId: questionnaire, rules } = round;
       const people = await readPeople(services, round);
-      await publishNotice(query, { period, drawId, questionnaire, rules, people }, clock.now());
+      const items = ratingItems(await services.questionnaire(questionnaire));
+      await publishNotice(query, { period, drawId, questionnaire, items, rules, people }, clock.now());
     }),
   );
 }
@@ -71,6 +72,9 @@ async function once(publishing: Promise<void>): Promise<void> {
     if (error.code !== uniqueViolation) throw error;
   });
 }
+
+const ratingItems = ({ items }: Questionnaire): string[] =>
+  items.filter(({ kind }) => kind === 'rating').map(({ id }) => id);
 
 /** Who is scored, and how his responses came about. */
 async function readPeople({ database, questionnaire }: Services, round: ClosedRound): Promise<Map<string, Person>> {

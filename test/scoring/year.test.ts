@@ -8,6 +8,7 @@ import { verifyPublications } from '../../src/scoring/verify.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
 import type { Services } from '../../src/workers/services.ts';
 import { type City, openCity, settleIn, shopsOf } from '../support/city.ts';
+import { storeRound } from '../support/stored-round.ts';
 
 /**
  * A year of eight managers: small lists and large ones, shops that change hands, indicators that are missing, two appeals
@@ -96,39 +97,15 @@ async function play(period: string): Promise<void> {
 }
 
 async function ask(period: string): Promise<void> {
-  const roundId = `${period}-R1`;
-  const rules = period < newRulesFrom ? 'RS-1' : 'RS-2';
-  const at = new Date(`${period}-05T09:30:00+08:00`);
-  await all(
-    `INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at, closed_at) VALUES ($1, $2, 'closed', 'HF-1', $3, $4, $4)`,
-    ...[roundId, period, rules, at],
-  );
   const lines = [...keeper].map(([shop, manager]) => ({ period, shop, manager }));
   framed.push(...lines);
-  await all(
-    `INSERT INTO frame_line (round_id, retailer_id, manager_id, stratum, position, phone_id)
-     SELECT $1, s.shop, s.manager, 'urban', place, r.phone_id
-     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS s (shop, manager, place) JOIN retailer r ON r.id = s.shop`,
-    ...[roundId, lines.map(({ shop }) => shop), lines.map(({ manager }) => manager)],
-  );
   const asked = lines.filter(({ manager }) => roll() < (lists[manager] ? 0.9 : manager === 'K6' ? 0.08 : 0.35));
   const heard = asked.map((line): Answer => {
     const content = line.manager === 'K5' ? 0.3 : 0.85;
     return { ...line, overall: roll() < 0.6 ? 1 + [0, 1, 2, 3].filter(() => roll() < content).length : null };
   });
   answers.push(...heard);
-  await all(
-    `INSERT INTO survey_case (id, round_id, retailer_id, manager_id, phone_id, position, wave, time_zone, state, disposition, overall)
-     SELECT gen_random_uuid(), $1, s.shop, s.manager, r.phone_id, place, 1, 'Asia/Shanghai', 'done',
-            CASE WHEN s.overall IS NULL THEN 'no-answer' ELSE 'complete' END, s.overall
-     FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS s (shop, manager, overall, place) JOIN retailer r ON r.id = s.shop`,
-    ...[
-      roundId,
-      heard.map(({ shop }) => shop),
-      heard.map(({ manager }) => manager),
-      heard.map(({ overall }) => overall),
-    ],
-  );
+  await storeRound(city, { period, ruleSet: period < newRulesFrom ? 'RS-1' : 'RS-2', frame: lines, asked: heard });
 }
 
 async function bringIndicators(period: string): Promise<void> {

@@ -21,6 +21,7 @@ const { values } = parseArgs({
     mischief: { type: 'string', default: '0.5' },
     workers: { type: 'string', default: '2' },
     'kill-every': { type: 'string', default: '10000' },
+    step: { type: 'string', default: '1' },
   },
 });
 const wantsRedis = values.queue === 'redis';
@@ -34,6 +35,7 @@ try {
     ...{ databaseUrl: postgres.url, redisUrl: redis?.url ?? null, seed: values.seed },
     ...{ interviews: Number(values.interviews), mischief: Number(values.mischief) },
     ...{ workers: Number(values.workers), killEvery: Number(values['kill-every']) },
+    step: Number(values.step),
     say: (line) => process.stderr.write(`${line}\n`),
   });
   const seconds = Math.round((performance.now() - begun) / 1000);

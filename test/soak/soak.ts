@@ -32,6 +32,8 @@ export interface SoakOptions {
   readonly workers: number;
   /** Real milliseconds between two kills, on average. */
   readonly killEvery: number;
+  /** Seconds between two looks at the clock: what falls between them happens at once. */
+  readonly step: number;
   readonly say: (line: string) => void;
 }
 
@@ -45,7 +47,7 @@ const shopsEach = 10;
 const ownKey = Buffer.alloc(32, 5).toString('base64');
 
 export async function soak(options: SoakOptions): Promise<Reckoning> {
-  const { databaseUrl, redisUrl, interviews, seed, workers, say } = options;
+  const { databaseUrl, redisUrl, interviews, seed, workers, step, say } = options;
   const chance = seededChance(`soak|${seed}`);
   const clock = new StandingClock(start);
   const port = await freePort();
@@ -86,7 +88,15 @@ export async function soak(options: SoakOptions): Promise<Reckoning> {
     await Promise.all(Array.from({ length: workers }, () => crew.hire()));
     const strangers = new Strangers(publicUrl, token, chance);
     const killing = killNowAndThen(crew, chance, options.killEvery);
-    await playRound({ services, clock, crew, strangers, city: openControl(listening, control), say });
+    await playRound({
+      services,
+      clock,
+      crew,
+      strangers,
+      city: openControl(listening, control),
+      step: step * second,
+      say,
+    });
     await killing.stop();
     const ask = async (path: string) => (await fetch(`${listening}/_control/${control}/${path}`)).text();
     const { probes } = JSON.parse(await ask('tally')) as { probes: Record<string, number> };
@@ -109,6 +119,8 @@ interface World {
   readonly crew: Crew;
   readonly strangers: Strangers;
   readonly city: ReturnType<typeof openControl>;
+  /** Milliseconds. */
+  readonly step: number;
   readonly say: (line: string) => void;
 }
 
@@ -119,7 +131,7 @@ const longestRest = 10 * minute;
 
 /** As the heartbeat does, until the round is published and everything is at rest. */
 async function playRound(world: World): Promise<void> {
-  const { services, clock, crew, strangers, city, say } = world;
+  const { services, clock, crew, strangers, city, step, say } = world;
   const asked = { dispatch: 0, reconcile: 0 };
   let told = 0;
   for (;;) {
@@ -146,9 +158,10 @@ async function playRound(world: World): Promise<void> {
     const moments = [due.dispatch, due.reconcile, nextDue, ...awaited].flatMap((at) => (at ? [at.getTime()] : []));
     const later = moments.filter((at) => at > now);
     const stuck = moments.length > later.length;
-    // By whole seconds, as everything at the carrier: calls of one second then go out together, which is worse still.
+    // By whole seconds, as everything at the carrier, or by several: what falls into one step then happens at once, which
+    // is worse still.
     const soonest = Math.min(...later, now + (stuck ? second : longestRest));
-    const next = new Date(Math.ceil(soonest / second) * second);
+    const next = new Date(Math.ceil(soonest / step) * step);
     clock.advance(next);
     await crew.advance(next);
     await city.advance(next);

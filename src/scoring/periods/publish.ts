@@ -6,6 +6,7 @@ import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
 import { publicationFinalized, publicationNoticed } from '../events.ts';
+import { storeItemSummaries } from '../items/summaries.ts';
 import { makePublication, type Person, type Publication, type PublicationFacts, recomputable } from '../publication.ts';
 import { scoreDocument } from '../score.ts';
 import { findPublished, lastHash, type Published, storePublication } from '../store.ts';
@@ -19,6 +20,8 @@ export interface PeriodBasis {
   /** The round that was drawn for it. */
   readonly drawId: string;
   readonly questionnaire: string;
+  /** Its rating items, by id. */
+  readonly items: readonly string[];
   readonly rules: unknown;
   /** By manager id; what the board says of each beyond his scores. */
   readonly people: ReadonlyMap<string, Person>;
@@ -29,9 +32,10 @@ export interface PeriodBasis {
  * transaction.
  */
 export async function publishNotice(query: Query, basis: PeriodBasis, now: Date): Promise<Publication> {
-  const { period, people } = basis;
+  const { period, items, people } = basis;
   const { input, provenance } = await readPeriodInput(query, period, basis.rules);
   const scored = scoreDocument(input);
+  await storeItemSummaries(query, { period, items, provenance, rules: scored.rules });
   const known = [...people].map(([id, person]): [string, Person] => [id, { ...person, ...provenance.get(id) }]);
   return publish(query, now, {
     ...{ period, drawId: basis.drawId, questionnaire: basis.questionnaire, scored, people: new Map(known) },
