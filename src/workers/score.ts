@@ -1,5 +1,6 @@
 import type Fraction from 'fraction.js';
 import { uniqueViolation } from '../platform/database.ts';
+import { lockPeriod } from '../scoring/periods/lock.ts';
 import { finalise, publishNotice } from '../scoring/periods/publish.ts';
 import type { Person } from '../scoring/publication.ts';
 import { groupCounts, readChannels, readTallies, type Tally } from '../survey/disposition/progress.ts';
@@ -57,6 +58,7 @@ export async function finalisePeriod({ database, clock }: Services, period: stri
   const now = clock.now();
   await once(
     database.transaction(async (query) => {
+      await lockPeriod(query, period);
       const [due] = await query({
         text: `SELECT FROM publication p WHERE p.period = $2 AND ${finalisable}`,
         values: [now, period],

@@ -288,3 +288,28 @@ describe('the end of the term', () => {
     ]);
   });
 });
+
+describe('at the same moment', () => {
+  test('two appeals that are upheld are both in what stands, one after the other', async () => {
+    const twice = await openField('periods-at-once', cityManagers(5));
+    await publishField(twice);
+    const { query } = twice.city.database;
+    const judges = [twice.city.chance.id(), twice.city.chance.id()];
+    for (const id of judges)
+      await query({
+        text: `INSERT INTO app_user (id, name, role, created_at) VALUES ($1, 'judge', 'admin', now())`,
+        values: [id],
+      });
+    const ids = [];
+    for (const managerId of ['K04', 'K05']) {
+      const about = { kind: 'indicator', indicator: 'service', value: '12.5' } as const;
+      const wish = { about, statement: '有误', evidence: '记录' };
+      ids.push(await fileAppeal(twice.services, period, { managerId, actor: 'u' }, wish));
+    }
+    for (const actor of judges)
+      await Promise.all(ids.map((id) => decideAppeal(twice.services, id, { actor, uphold: true, reason: '属实' })));
+    const document = (await findPublished(query, period))?.document ?? expect.fail('nothing is published');
+    expect(['K04', 'K05'].map((id) => managerIn(document, id).indicators.service)).toEqual(['12.5', '12.5']);
+    await twice.close();
+  });
+});

@@ -10,6 +10,7 @@ import { type Database, type Query, uniqueViolation } from '../../platform/datab
 import { BadInput, type Fault, Refused } from '../../platform/errors.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
 import { appealIsDecided } from '../events.ts';
+import { lockPeriod } from '../periods/lock.ts';
 import { publishCorrection } from '../periods/publish.ts';
 import { findPublished } from '../store.ts';
 import { mend } from './mend.ts';
@@ -66,6 +67,7 @@ export async function fileAppeal(
   const id = chance.id();
   await database
     .transaction(async (query) => {
+      await lockPeriod(query, period);
       const notice = await openNotice(query, period, now);
       const manager = notice.managers.find((one) => one.id === managerId);
       const faults = manager ? await faultsOf(query, about, manager.indicators) : [notOnTheBoard(managerId)];
@@ -167,6 +169,7 @@ export async function decideAppeal(
   const now = clock.now();
   return database.transaction(async (query) => {
     const appeal = await lockOpen(query, id);
+    await lockPeriod(query, appeal.period);
     await checkJudge(query, actor, appeal);
     const same = await giveVerdict(query, id, { actor, uphold, reason }, now);
     await audit(query, now, { actor, action: 'appeal.verdict', subject: id, detail: { uphold } });

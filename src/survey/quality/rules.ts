@@ -1,8 +1,8 @@
 import type { Language } from '../questionnaire/questionnaire.ts';
 
 /**
- * The rules by which a response does not count (method §3), and there are no others: nobody declares one invalid by
- * hand. They go out with every bundle as their codes and how many each has struck.
+ * The rules by which a response does not count (method §3, §5), and there are no others: nobody declares one invalid by
+ * hand, but for two people who uphold an appeal. They go out with every bundle as their codes and how many each has struck.
  */
 interface Words {
   readonly name: string;
@@ -30,6 +30,13 @@ export const invalidationRules = {
     en: {
       name: 'Text from another number',
       means: 'The rating was texted from another number than the shop’s at the freeze.',
+    },
+  },
+  appeal: {
+    'zh-CN': { name: '申诉属实', means: '公示期内申诉，经两人裁定属实：不是他的店，或不是有效的回访。' },
+    en: {
+      name: 'Upheld appeal',
+      means: 'Two people upheld an appeal against it: the shop was not his, or the call was none.',
     },
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<Language, Words>>>>;

@@ -1,0 +1,9 @@
+import type { Query } from '../../platform/database.ts';
+
+/**
+ * One step of a period at a time, until the transaction ends: an appeal filed in the last second must not meet a result
+ * that is just being made final, nor two corrections go on from one notice.
+ */
+export async function lockPeriod(query: Query, period: string): Promise<void> {
+  await query({ text: `SELECT pg_advisory_xact_lock(hashtextextended('period ' || $1, 0))`, values: [period] });
+}
