@@ -47,7 +47,7 @@ test('recordings are taken all or none, and the listing says which sentence a pe
   expect(lineOf(out, 'zh-CN/Q2.wav')).toContain('also slowly');
   expect(lineOf(out, 'zh-CN/A1.1.wav')).toContain('recorded');
   expect(lineOf(out, 'zh-CN/A1.2.wav')).toContain('spoken by the program');
-});
+}, 180_000);
 
 describe('what nobody reads is spoken by the program', () => {
   /** Stands in for a speech program: notes each sentence it is given, and gives a second of sound. */

@@ -354,10 +354,12 @@ describe('# in the same call', () => {
     expect(await stoppedSince(shop)).not.toBeNull();
   });
 
-  test('takes back nothing that was said elsewhere meanwhile', async () => {
+  test.each<[where: string, before: (shop: Shop) => Promise<unknown>]>([
+    ['in a thread', thread],
+    ['by whoever has none', async () => {}],
+  ])('takes back nothing that was written meanwhile %s', async (_where, before) => {
     const shop = await aShop();
-    await thread(shop);
-    await all(`UPDATE attempt SET number = number + 1 WHERE phone_id = $1`, shop.phoneId);
+    await before(shop);
     const attemptId = await call(shop);
     await key(attemptId, '-9');
     await write(shop, 'R');
@@ -436,6 +438,16 @@ describe('taken back by hand', () => {
     expect(await one(`SELECT actor, subject FROM audit WHERE action = 'opt-out.undo'`)).toEqual({
       ...{ actor: 'anna', subject: shop.id },
     });
+  });
+
+  test('and said again in the same thread, it is heard again', async () => {
+    const shop = await aShop();
+    await thread(shop);
+    await write(shop, 'R');
+    await undoStops(field.city, shop.id, 'anna');
+    await write(shop, 'R');
+    expect(await ledger(shop)).toMatchObject([{ entry: 'stop' }, { entry: 'undo' }, { entry: 'stop', source: 'sms' }]);
+    expect(await stoppedSince(shop)).not.toBeNull();
   });
 
   test('nothing is, where nobody said stop', async () => {

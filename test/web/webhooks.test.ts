@@ -65,6 +65,8 @@ beforeAll(async () => {
   const webSettings = { publicUrl, sessionSecret: 'a secret of the tests, long enough to be one' };
   const app = createApp(services, { twilio: { authTokens: [token, previousToken], publicUrl }, ...webSettings });
   server = createServer(app);
+  // As the service has it: with Node's five seconds a slow machine closes connections that are about to be used.
+  server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });

@@ -171,7 +171,7 @@ export class RehearsedThread {
     this.later(1);
     const decision = decideText(this.#thread, text, {
       ...{ questionnaire: this.#questionnaire, answers: this.answers, now: this.now },
-      ...{ timeZone: 'Asia/Shanghai', open: true, optedOut: false },
+      ...{ timeZone: 'Asia/Shanghai', open: true, optedOut: this.effects.some(({ kind }) => kind === 'opt-out') },
     });
     this.#thread = decision.thread;
     this.effects.push(...decision.effects);

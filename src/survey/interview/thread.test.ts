@@ -24,8 +24,9 @@ class Texting {
   write(...texts: string[]): this {
     for (const text of texts) {
       const { answers, open } = this;
+      const optedOut = this.effects.some(({ kind }) => kind === 'opt-out');
       const setting: WrittenSetting = {
-        ...{ questionnaire, answers, open, optedOut: false, now: new Date(this.now), timeZone: 'Asia/Shanghai' },
+        ...{ questionnaire, answers, open, optedOut, now: new Date(this.now), timeZone: 'Asia/Shanghai' },
       };
       const decision = decideText(this.thread, text, setting);
       this.thread = JSON.parse(JSON.stringify(decision.thread));

@@ -167,8 +167,8 @@ function lateAnswer(thread: Thread, text: string, setting: WrittenSetting): Writ
   };
 }
 
-function stop(thread: Thread, optedOut: boolean): WrittenDecision {
-  const already = optedOut || (thread.is === 'over' && thread.because === 'opted-out');
+/** @param already his number is stopped. How the thread ended says nothing: he may have taken it back since. */
+function stop(thread: Thread, already: boolean): WrittenDecision {
   return {
     thread: over(thread, 'opted-out', true),
     send: already ? null : 'SX',
