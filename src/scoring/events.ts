@@ -21,6 +21,10 @@ export const customerEvaluation = z.strictObject({
   frameSize: z.int().min(0).describe('N: retailers in the union of the frames'),
   reliability: quantity.describe('B = n / (n + k)'),
   interval: z.tuple([quantity, quantity]).nullable().describe('95 % of the mean that C shrinks, cut to 0 to 100'),
+  window: z
+    .strictObject({ first: month, last: month })
+    .nullable()
+    .describe('the months C looks back on; null where nobody was asked for him'),
   standing: z.boolean().describe('the last published C stands, too few responses being new'),
   fieldwork: z
     .strictObject({
@@ -46,6 +50,10 @@ const publicationHead = z.strictObject({
   supersedes: hash.nullable().describe('of the publication it takes the place of, if it does'),
 });
 
+const publicationNotice = publicationHead.extend({
+  appealsUntil: z.iso.datetime().describe('the first moment at which it can no longer be appealed'),
+});
+
 const appealDecided = z.strictObject({
   ...{ period: month, managerId, appeal: z.uuid() },
   kind: z.string().min(1).describe('which kind of fact it is about'),
@@ -58,13 +66,16 @@ export const scoringEvents = {
     summary: 'A manager’s customer score of a period is final, or was corrected after that',
     payload: customerEvaluation,
   },
-  'publication.noticed': { summary: 'A period’s results are out for public notice (公示)', payload: publicationHead },
+  'publication.noticed': { summary: 'A period’s results are out for public notice (公示)', payload: publicationNotice },
   'publication.finalized': { summary: 'A period’s results are final', payload: publicationHead },
   'appeal.decided': { summary: 'An appeal was decided', payload: appealDecided },
 } as const;
 
+/** A publication without its managers. */
+export type Head = Omit<Publication, 'managers'>;
+
 /** What the scoring service is told of one manager: also what `GET /api/v1/results` answers. */
-export function customerEvaluationOf(publication: Publication, manager: PublishedManager): CustomerEvaluation {
+export function customerEvaluationOf(publication: Head, manager: PublishedManager): CustomerEvaluation {
   return customerEvaluation.parse({
     period: publication.period,
     managerId: manager.id,
@@ -74,6 +85,7 @@ export function customerEvaluationOf(publication: Publication, manager: Publishe
     frameSize: manager.frameSize,
     reliability: manager.reliability,
     interval: manager.scoreInterval,
+    window: manager.window ? { first: manager.window.first, last: manager.window.last } : null,
     standing: manager.standing ?? false,
     fieldwork: fieldworkOf(manager),
     drawId: publication.drawId,
@@ -92,7 +104,11 @@ function fieldworkOf({ fieldwork }: PublishedManager): CustomerEvaluation['field
 
 /** The results of a period are out for notice. */
 export const publicationNoticed = (publication: Publication): Announcement =>
-  told('publication.noticed', null, headOf(publication));
+  told(
+    'publication.noticed',
+    null,
+    publicationNotice.parse({ ...headOf(publication), appealsUntil: publication.appealsUntil }),
+  );
 
 /** The results of a period are final: the publication, and each manager of it. */
 export const publicationFinalized = (publication: Publication): Announcement[] => [

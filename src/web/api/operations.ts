@@ -7,6 +7,7 @@ import { periodOperations } from './period-operations.ts';
 import { promptOperations } from './prompt-operations.ts';
 import { qualityOperations } from './quality-operations.ts';
 import { questionnaireOperations } from './questionnaire-operations.ts';
+import { resultOperations } from './result-operations.ts';
 import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
@@ -29,5 +30,6 @@ export const operations: readonly Operation[] = [
   ...periodOperations,
   ...carrierOperations,
   ...userOperations,
+  ...resultOperations,
   ...webhookOperations,
 ];

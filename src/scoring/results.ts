@@ -1,0 +1,57 @@
+import type { Query } from '../platform/database.ts';
+import type { Head } from './events.ts';
+import type { PublishedManager, Stage } from './publication.ts';
+
+/** Results of a period as other programs fetch them: the publication that stands, and its managers line by line. */
+export interface Standing {
+  readonly head: Head;
+  readonly stage: Stage;
+  readonly publishedAt: Date;
+}
+
+const columns = `document - 'managers' AS head, stage, published_at AS "publishedAt"`;
+
+/** The publication that stands for a period: the final one, or whatever there is by now. */
+export async function findStanding(
+  query: Query,
+  period: string,
+  which: 'final' | 'standing',
+): Promise<Standing | null> {
+  const [found] = await query<Standing>({
+    text: `SELECT ${columns} FROM publication WHERE period = $1 AND (stage = 'final' OR $2) ORDER BY sequence DESC LIMIT 1`,
+    values: [period, which === 'standing'],
+  });
+  return found ?? null;
+}
+
+/** The publication of this hash, if it is of the period. */
+export async function findByHash(query: Query, period: string, hash: string): Promise<Standing | null> {
+  const [found] = await query<Standing>({
+    text: `SELECT ${columns} FROM publication WHERE period = $1 AND hash = $2`,
+    values: [period, hash],
+  });
+  return found ?? null;
+}
+
+/** Its managers by id, as UTF-8 bytes order them, after one of them; `limit` of them and one more where there are more. */
+export async function listResults(
+  query: Query,
+  hash: string,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<PublishedManager[]> {
+  const rows = await query<{ document: PublishedManager }>({
+    text: `
+      SELECT document FROM result WHERE publication_hash = $1 AND manager_id COLLATE "C" > $2
+      ORDER BY manager_id COLLATE "C" LIMIT $3`,
+    values: [hash, after, limit + 1],
+  });
+  return rows.map(({ document }) => document);
+}
+
+export async function findResult(query: Query, hash: string, managerId: string): Promise<PublishedManager | null> {
+  const [row] = await query<{ document: PublishedManager }>({
+    text: 'SELECT document FROM result WHERE publication_hash = $1 AND manager_id = $2',
+    values: [hash, managerId],
+  });
+  return row?.document ?? null;
+}
