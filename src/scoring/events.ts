@@ -20,7 +20,10 @@ export const customerEvaluation = z.strictObject({
   responses: z.int().min(0).describe('n: retailers with a valid response, their latest'),
   frameSize: z.int().min(0).describe('N: retailers in the union of the frames'),
   reliability: quantity.describe('B = n / (n + k)'),
-  interval: z.tuple([quantity, quantity]).nullable().describe('95 % of the mean that C shrinks, cut to 0 to 100'),
+  interval: z
+    .tuple([quantity, quantity])
+    .nullable()
+    .describe('95 % of S for the sampling error of C alone, cut to 0 to 100'),
   window: z
     .strictObject({ first: month, last: month })
     .nullable()
