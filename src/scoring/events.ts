@@ -63,6 +63,15 @@ const appealDecided = z.strictObject({
   outcome: z.string().min(1).describe('such as upheld or dismissed'),
 });
 
+const alarmRaised = z.strictObject({
+  alarm: z.uuid(),
+  kind: z.string().min(1).describe('which kind of matter it is'),
+  level: z.enum(['amber', 'red']),
+  subjectKind: z.enum(['manager', 'district', 'number']).describe('number: one of ours'),
+  ...{ subjectId: z.string().min(1), period: z.string().min(1), value: z.string(), limit: z.string() },
+  openedAt: z.iso.datetime(),
+});
+
 /** Every type of event about results: what it says and when it is sent. */
 export const scoringEvents = {
   'customer-evaluation.finalized': {
@@ -71,6 +80,10 @@ export const scoringEvents = {
   },
   'publication.noticed': { summary: 'A period’s results are out for public notice (公示)', payload: publicationNotice },
   'publication.finalized': { summary: 'A period’s results are final', payload: publicationHead },
+  'alarm.raised': {
+    summary: 'Something in the process is out of order: no score is changed by it',
+    payload: alarmRaised,
+  },
   'appeal.decided': { summary: 'An appeal was decided', payload: appealDecided },
 } as const;
 
@@ -120,6 +133,13 @@ export const publicationFinalized = (publication: Publication): Announcement[] =
   ),
   told('publication.finalized', null, headOf(publication)),
 ];
+
+/** About nobody in particular: an order for each manager is that of his results. */
+export const alarmIsRaised = ({
+  id,
+  ...alarm
+}: Omit<z.input<typeof alarmRaised>, 'alarm'> & { readonly id: string }): Announcement =>
+  told('alarm.raised', null, alarmRaised.parse({ ...alarm, alarm: id }));
 
 export const appealIsDecided = (appeal: z.input<typeof appealDecided>): Announcement =>
   told('appeal.decided', appeal.managerId, appealDecided.parse(appeal));

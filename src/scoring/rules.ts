@@ -125,6 +125,10 @@ const privacy = z.strictObject({
 const alarms = z.strictObject({
   ewma: z.strictObject({ lambda: quantity({ above: 0, most: 1 }), L: positive }),
   cusum: z.strictObject({ k: quantity({ least: 0 }), h: positive }),
+  /** RR2 below, bad numbers above (method §6). Left out, it is a fifth and a tenth. */
+  field: z
+    .strictObject({ responseRate: share, badNumberShare: share })
+    .default({ responseRate: exact(1, 5), badNumberShare: exact(1, 10) }),
 });
 
 const ruleSet = z.strictObject({

@@ -8,6 +8,8 @@ export type Role = (typeof roles)[number];
 /**
  * `desk.read`: how much people have to call, and the wishes of shops. `desk.work`: calling, one shop at a time.
  *
+ * `alarm.see`: alarms, their charts, and saying what is done about them.
+ *
  * `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids.
  * `messages.listen`: what people said on the telephone.
  */
@@ -24,6 +26,7 @@ export type Permission =
   | 'appeal.file'
   | 'spot-check.ask'
   | 'review.give'
+  | 'alarm.see'
   | 'draw.read'
   | 'draw.audit'
   | 'messages.listen'
@@ -48,6 +51,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'completeness.read': 'everything',
     'spot-check.ask': 'everything',
     'review.give': 'everything',
+    'alarm.see': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
     'messages.listen': 'everything',
@@ -60,6 +64,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'round.read': 'own-district',
     'completeness.read': 'own-district',
     'spot-check.ask': 'own-district',
+    'alarm.see': 'own-district',
     'draw.read': 'everything',
   },
   // Which districts he calls is the queue's business: all but his own.

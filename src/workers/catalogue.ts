@@ -41,6 +41,8 @@ export const catalogue = {
     payload: z.strictObject({ period: z.string().regex(/^\d{4}-\d{2}$/) }),
     tries: 5,
   },
+  /** Looks for what is out of order in the process. */
+  alarms: { queue: 'office', payload: nothing, tries: 3 },
   /** Sends what is due at one endpoint of another program. */
   webhook: { queue: 'webhooks', payload: z.strictObject({ endpointId: z.uuid() }), tries: 1 },
 } as const satisfies Catalogue;

@@ -4,6 +4,7 @@ import { raiseFlags } from '../survey/quality/raise-flags.ts';
 import { closeRound } from '../survey/round/close.ts';
 import { drawRound } from '../survey/round/draw.ts';
 import { extendRound } from '../survey/round/extend.ts';
+import { lookForAlarms } from './alarms.ts';
 import type { JobHandlers } from './catalogue.ts';
 import { dial } from './dial.ts';
 import { dispatch } from './dispatch.ts';
@@ -43,6 +44,7 @@ export function handlersFor(services: Services): JobHandlers {
     // One settler at a time, whoever else waits: those who wait must not take up its connections.
     settle: () => settling(),
     reconcile: () => reconcile(services),
+    alarms: () => lookForAlarms(services),
     webhook: ({ endpointId }) => deliverWebhooks(services, endpointId),
     async close({ roundId }) {
       if ((await extendRound(drawing, roundId)) > 0) return wakeSettle(services);

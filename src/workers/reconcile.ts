@@ -8,6 +8,7 @@ import { raiseLateRechecks } from '../survey/quality/raise-flags.ts';
 import { launchDue } from '../survey/round/schedule.ts';
 import { releaseDueSpotChecks } from '../survey/round/spot-check.ts';
 import type { KnownCall, KnownText } from '../telephony/ports.ts';
+import { askForAlarms } from './alarms.ts';
 import { sendNotices } from './notices.ts';
 import { askPrices } from './prices.ts';
 import { drawRules } from './rules.ts';
@@ -47,6 +48,7 @@ export async function reconcile(services: Services): Promise<void> {
   await guarded(services, async () => void (await raiseLateRechecks(services)));
   await guarded(services, () => askPrices(services));
   await guarded(services, () => askForWebhooks(services));
+  await guarded(services, () => askForAlarms(services));
   await askForSteps(services);
   await wakeSettle(services);
 }

@@ -416,6 +416,8 @@ describe('a wish that was seen to (SF)', () => {
   }
   const stateOf = async (id: string) =>
     (await one<{ state: string }>('SELECT state FROM follow_up WHERE id = $1', id)).state;
+  const confirmed = async (id: string) =>
+    (await one<{ is: boolean }>('SELECT confirmed_at IS NOT NULL AS is FROM follow_up WHERE id = $1', id)).is;
 
   test('is asked about, with its day; 1 leaves it closed', async () => {
     const { id, phone } = await wish();
@@ -423,9 +425,35 @@ describe('a wish that was seen to (SF)', () => {
     await work();
     expect(gateway.sent.map(({ text }) => text)).toEqual([expect.stringContaining('您30日让我们办的事已办结')]);
     await write(phone, '办好了');
+    expect(await confirmed(id)).toBe(false);
     await write(phone, '1');
     expect(await stateOf(id)).toBe('done');
+    expect(await confirmed(id)).toBe(true);
     expect(sentTo(phone)).toEqual(['SF']);
+  });
+
+  test('is confirmed by the shop’s own 1 alone, and not any more once it is opened again', async () => {
+    const { id, phone } = await wish();
+    await finishFollowUp(services, 'desk-1', id, '已换货');
+    await work();
+    await write(phone, '2');
+    expect(await confirmed(id)).toBe(false);
+    await all(`UPDATE follow_up SET state = 'taken', taken_by = 'desk-2'`);
+    await finishFollowUp(services, 'desk-2', id, '再换');
+    await work();
+    await write(phone, '1');
+    expect(await confirmed(id)).toBe(true);
+    await reopenFollowUp(services, { id: 'desk-3', districtId: null }, id);
+    expect(await confirmed(id)).toBe(false);
+  });
+
+  test('1 to an earlier question does not confirm a later closing', async () => {
+    const { id, phone } = await wish();
+    await finishFollowUp(services, 'desk-1', id, '已换货');
+    await work();
+    await all('UPDATE follow_up SET done_at = $1', later(60));
+    await write(phone, '1');
+    expect(await confirmed(id)).toBe(false);
   });
 
   test('2 opens it again for somebody else, with a new promise, and that is on record', async () => {

@@ -22,11 +22,13 @@ export interface FollowUp {
   readonly takenBy: string | null;
   readonly note: string | null;
   readonly doneAt: Date | null;
+  /** When the shop itself said that it is mended. */
+  readonly confirmedAt: Date | null;
 }
 
 const listed = `
   SELECT f.id, f.state, CASE WHEN f.named THEN s.name END AS shop, p.masked AS phone, m.name AS "managerName",
-         f.created_at AS "createdAt", f.due_at AS "dueAt", f.taken_by AS "takenBy", f.note, f.done_at AS "doneAt"
+         f.created_at AS "createdAt", f.due_at AS "dueAt", f.taken_by AS "takenBy", f.note, f.done_at AS "doneAt", f.confirmed_at AS "confirmedAt"
   FROM follow_up f JOIN phone p ON p.id = f.phone_id LEFT JOIN survey_case c ON c.id = f.case_id
   LEFT JOIN retailer s ON s.id = c.retailer_id LEFT JOIN manager m ON m.id = c.manager_id`;
 
@@ -159,7 +161,7 @@ export async function reopenFollowUp(
   await database.transaction(async (query) => {
     const reopened = await query({
       text: `
-        UPDATE follow_up f SET state = 'reopened', taken_by = NULL, done_at = NULL
+        UPDATE follow_up f SET state = 'reopened', taken_by = NULL, done_at = NULL, confirmed_at = NULL
         WHERE id = $1 AND (state = 'done' OR (state = 'taken' AND taken_by = $2)) AND ${otherDistrict} RETURNING id`,
       values: [id, callerId, districtId],
     });

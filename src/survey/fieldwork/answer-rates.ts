@@ -28,7 +28,8 @@ export interface NumberStanding extends NumberCount {
 
 /** Of either side, so that chance alone does not raise it. */
 const fewest = 50;
-const limit = new Fraction(7, 10);
+/** Of what it is measured by: 30 % less. */
+export const answerRateLimit = new Fraction(7, 10);
 
 export function numberStandings(counts: readonly NumberCount[]): NumberStanding[] {
   return counts.map((one) => {
@@ -55,7 +56,7 @@ function isLow(lately: Count, measure: Count): boolean {
   if (lately.calls < fewest || measure.calls < fewest) return false;
   return (
     measure.answered > 0 &&
-    new Fraction(lately.answered, lately.calls).lte(new Fraction(measure.answered, measure.calls).mul(limit))
+    new Fraction(lately.answered, lately.calls).lte(new Fraction(measure.answered, measure.calls).mul(answerRateLimit))
   );
 }
 

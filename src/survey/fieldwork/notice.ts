@@ -298,6 +298,9 @@ export async function recordWishAnswer(
         INSERT INTO inbound_text (carrier_id, attempt_id, at) VALUES ($1, NULL, $5)
       ), answered AS (
         UPDATE notice SET answer = $3 WHERE message_id = $2 AND answer IS NULL RETURNING follow_up_id
+      ), confirmed AS (
+        UPDATE follow_up f SET confirmed_at = $5 FROM answered, message m
+        WHERE f.id = answered.follow_up_id AND $3 = 1 AND f.state = 'done' AND m.id = $2 AND f.done_at <= m.sent_at
       )
       UPDATE follow_up f SET state = 'reopened', taken_by = NULL, done_at = NULL, due_at = $4
       FROM answered WHERE f.id = answered.follow_up_id AND $3 = 2 AND f.state = 'done' RETURNING f.id`,

@@ -156,7 +156,7 @@ async function callerOf(query: Query, phoneIndex: Buffer): Promise<RingBack> {
  * @param due by when somebody calls back.
  */
 export async function noteWanted(query: Query, phoneIndex: Buffer, now: Date, due: Date): Promise<void> {
-  const again = `DO UPDATE SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END, due_at = excluded.due_at`;
+  const again = `DO UPDATE SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END, due_at = excluded.due_at, confirmed_at = NULL`;
   await query({
     text: `
       WITH caller AS (

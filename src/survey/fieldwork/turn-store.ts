@@ -200,7 +200,7 @@ const recorded = `
     INSERT INTO follow_up (id, case_id, phone_id, named, created_at, due_at)
     SELECT gen_random_uuid(), case_id, phone_id, $15::boolean, $3, $14 FROM moved WHERE $14::timestamptz IS NOT NULL
     ON CONFLICT (case_id) DO UPDATE
-    SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END, due_at = excluded.due_at
+    SET state = CASE WHEN follow_up.state = 'done' THEN 'reopened' ELSE follow_up.state END, due_at = excluded.due_at, confirmed_at = NULL
   ), commented AS (
     INSERT INTO comment (case_id, attempt_id, channel, sealed, at)
     SELECT case_id, id, $11::text::channel, $16::bytea, $3 FROM moved WHERE $16 IS NOT NULL

@@ -35,6 +35,7 @@ const followUp = z.object({
   ...{ phone: z.string().describe('masked'), managerName: z.string().nullable() },
   ...{ createdAt: moment, dueAt: moment, takenBy: z.string().nullable(), note: z.string().nullable() },
   doneAt: moment.nullable(),
+  confirmedAt: moment.nullable().describe('when the shop itself said that it is mended'),
 });
 
 const taskParams = z.object({ task: z.uuid() });

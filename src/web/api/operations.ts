@@ -1,3 +1,4 @@
+import { alarmOperations } from './alarm-operations.ts';
 import { carrierOperations } from './carrier-operations.ts';
 import { deskOperations } from './desk-operations.ts';
 import { drawOperations } from './draw-operations.ts';
@@ -28,6 +29,7 @@ export const operations: readonly Operation[] = [
   ...deskOperations,
   ...qualityOperations,
   ...periodOperations,
+  ...alarmOperations,
   ...carrierOperations,
   ...userOperations,
   ...resultOperations,

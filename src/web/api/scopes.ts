@@ -15,6 +15,8 @@ export const scopes = [
   'desk:write',
   'quality:read',
   'quality:write',
+  'alarms:read',
+  'alarms:write',
   'results:read',
   'appeals:read',
   'appeals:write',
