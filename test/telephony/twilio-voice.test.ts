@@ -78,7 +78,7 @@ async function open(): Promise<VoiceBench> {
       })),
       {
         ...{ name: 'he told the carrier to stop', answer: error(400, 21610) },
-        expected: { result: 'blocked', errorCode: 21610 },
+        expected: { result: 'blocked', errorCode: 21610, optedOut: true },
       },
       ...[21210, 21215, 21216, 13227].map((code) => ({
         ...{ name: `our settings (${code})`, answer: error(400, code) },

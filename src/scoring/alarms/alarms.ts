@@ -74,7 +74,7 @@ async function openAlarms(query: Query, findings: readonly Finding[], now: Date)
       now,
     ],
   });
-  return rows.filter(({ isNew }) => isNew);
+  return rows.flatMap(({ isNew, ...raised }) => (isNew ? [raised] : []));
 }
 
 async function closeOthers(query: Query, findings: readonly Finding[], now: Date): Promise<string[]> {
