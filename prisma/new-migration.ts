@@ -15,9 +15,9 @@ import { openEmbeddedPostgres } from '../src/platform/postgres/embedded.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const name = (process.argv[2] ?? '').trim().toLowerCase().replace(/\W+/g, '_');
-if (!name) {
+if (!name || process.argv[2]?.startsWith('-')) {
   console.error('usage: npm run migration -- NAME, for example: npm run migration -- add_visit_notes');
-  process.exit(2);
+  process.exit(process.argv[2] === '--help' ? 0 : 2);
 }
 
 const dataDir = fileURLToPath(new URL('../.data/postgres', import.meta.url));
