@@ -2,6 +2,7 @@
  * The customer score C (method §3): a manager's mean, drawn towards the city's by as much as his sample is small
  * (empirical Bayes with a published prior strength k), and how firm it is.
  */
+import { grouped } from '../platform/grouped.ts';
 import type { Exact } from './exact.ts';
 import { exact, round, sum, ZERO } from './exact.ts';
 import type { CustomerRules } from './rules.ts';
@@ -96,12 +97,5 @@ export function posteriorVariance(responses: number, within: Exact, k: Exact): E
 }
 
 /** Those with the same n together, in order of appearance. */
-export function byResponses<T extends { readonly responses: number }>(all: readonly T[]): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const one of all) {
-    const same = groups.get(one.responses);
-    if (same) same.push(one);
-    else groups.set(one.responses, [one]);
-  }
-  return groups;
-}
+export const byResponses = <T extends { readonly responses: number }>(all: readonly T[]): Map<number, T[]> =>
+  grouped(all, ({ responses }) => responses);

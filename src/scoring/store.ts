@@ -45,9 +45,8 @@ export async function storePublication(query: Query, publication: Publication, n
         SELECT $1, $2, $3, coalesce(max(sequence), 0) + 1, $4, $5, $6::jsonb, $7 FROM publication WHERE period = $3
         RETURNING hash
       )
-      INSERT INTO result (publication_hash, manager_id, period, rating, tier, streak_restarts, window_first, window_last, document)
+      INSERT INTO result (publication_hash, manager_id, period, rating, tier, streak_restarts, window_last, document)
       SELECT joined.hash, m->>'id', $3, m->>'rating', (m->>'tier')::smallint, (m->>'streakRestarts')::boolean,
-             CASE WHEN m->>'customer' IS NOT NULL THEN m#>>'{window,first}' END,
              CASE WHEN m->>'customer' IS NOT NULL THEN m#>>'{window,last}' END, m
       FROM joined, jsonb_array_elements($6::jsonb->'managers') AS m`,
     values: [

@@ -105,6 +105,5 @@ function memoryFaults(publications: readonly Publication[]): Fault[] {
 
 const pastOf = (period: string, { rating, tier, streakRestarts, customer, window }: PublishedManager) => ({
   ...{ period, rating, tier, streakRestarts },
-  windowFirst: customer === null ? null : (window?.first ?? null),
   windowLast: customer === null ? null : (window?.last ?? null),
 });

@@ -910,7 +910,7 @@ const chinese = {
     edition: (number: string) => `第 ${number} 次公布`,
     published: (at: string) => `${at} 公布`,
     supersedes: '更正，取代上一次公布',
-    notice: (until: string) => `公示中，${until} 前可以申诉`,
+    notice: (lastDay: string) => `公示中，可申诉至 ${lastDay}`,
     final: '最终结果',
     empty: '还没有公布',
     emptyWhy: '第一轮回访结束并评分之后，成绩和名次会公布在这里，连同复算所需的一切。',
@@ -2015,7 +2015,7 @@ const english: Messages = {
     edition: (number) => `publication no. ${number}`,
     published: (at) => `published ${at}`,
     supersedes: 'a correction; supersedes the one before',
-    notice: (until) => `public notice, open to appeals until ${until}`,
+    notice: (lastDay) => `public notice, open to appeals to the end of ${lastDay}`,
     final: 'final result',
     empty: 'Nothing is published yet',
     emptyWhy:

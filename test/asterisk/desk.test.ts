@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemChance } from '../../src/platform/chance.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { connect } from '../../src/platform/database.ts';
@@ -144,9 +144,11 @@ describe.skipIf(missingHere)('on an exchange', () => {
     });
 
     test.each(['', '-shop'])('are connected still, and either ends both (%s)', async (end) => {
+      const asked = vi.spyOn(here.ari, 'get');
       await here.retakeLine();
-      // Longer than it takes the next one to find them.
-      await new Promise((resolve) => setTimeout(resolve, 3000));
+      const bridge = `/bridges/${callId}`;
+      await here.until('the next one has found them', () => asked.mock.calls.some(([path]) => path === bridge));
+      asked.mockRestore();
       expect(await here.ari.get('/bridges')).toMatchObject([{ id: callId, channels: expect.toSatisfy(isPair) }]);
       await here.port.hangUp(`${callId}${end}`);
       await bothOver();

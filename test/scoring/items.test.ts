@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decideAppeal, fileAppeal } from '../../src/scoring/appeals/appeal.ts';
 import { readCityItems, readItemSummaries } from '../../src/scoring/items/summaries.ts';
 import { findPublished } from '../../src/scoring/store.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
 import type { Services } from '../../src/workers/services.ts';
+import { upheld } from '../support/appeals.ts';
 import { type City, openCity, settleIn, shopsOf } from '../support/city.ts';
 import { storeRound } from '../support/stored-round.ts';
 
@@ -76,14 +76,7 @@ describe('a manager’s items', () => {
 
   test('stay as they were put up when an appeal strikes one of their answers', async () => {
     const before = await of('2027-01', 'W1');
-    const about = { kind: 'invalid-call', retailerId: shopsOf('W1', 1)[0]?.id ?? '' } as const;
-    const wish = { about, statement: '有误', evidence: '录音' };
-    const id = await fileAppeal(services, '2027-01', { managerId: 'W1', actor: 'u' }, wish);
-    for (let judge = 0; judge < 2; judge += 1) {
-      const actor = city.chance.id();
-      await all(`INSERT INTO app_user (id, name, role, created_at) VALUES ($1, 'judge', 'admin', now())`, actor);
-      await decideAppeal(services, id, { actor, uphold: true, reason: '属实' });
-    }
+    await upheld(services, '2027-01', 'W1', { kind: 'invalid-call', retailerId: shopsOf('W1', 1)[0]?.id ?? '' });
     expect((await findPublished(city.database.query, '2027-01'))?.document.managers[0]?.responses).toBe(11);
     expect(await of('2027-01', 'W1')).toEqual(before);
     await end('2027-01');

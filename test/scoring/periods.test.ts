@@ -7,6 +7,7 @@ import { findPublished } from '../../src/scoring/store.ts';
 import { importIndicators } from '../../src/survey/roster/import.ts';
 import { agenda } from '../../src/workers/heartbeat.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
+import { appellant, file, judge, upheld } from '../support/appeals.ts';
 import { cityManagers, type Field, openField, publishField } from '../support/field.ts';
 
 /** A month's way to its final result, on a city of six managers whose round is closed and published. */
@@ -97,7 +98,7 @@ describe('a month that was scored', () => {
 describe('an appeal', () => {
   const statement = '指标录入有误';
   const evidence = '走访记录 12 月第 3 页';
-  const appellant = { managerId: 'K04', actor: 'user-of-K04' };
+  const own = appellant('K04');
   const wish = { about: { kind: 'indicator', indicator: 'service', value: '99.5' }, statement, evidence } as const;
   let district: string;
   let other: string;
@@ -116,41 +117,39 @@ describe('an appeal', () => {
 
   test('is refused where it is about nothing of this manager’s', async () => {
     const about = { kind: 'indicator', indicator: 'weather', value: '1' } as const;
-    await expect(fileAppeal(field.services, period, appellant, { about, statement, evidence })).rejects.toMatchObject({
+    await expect(fileAppeal(field.services, period, own, { about, statement, evidence })).rejects.toMatchObject({
       faults: [{ where: 'about.indicator' }],
     });
     const shop = { kind: 'invalid-call', retailerId: 'nobody' } as const;
-    await expect(
-      fileAppeal(field.services, period, appellant, { about: shop, statement, evidence }),
-    ).rejects.toMatchObject({
+    await expect(fileAppeal(field.services, period, own, { about: shop, statement, evidence })).rejects.toMatchObject({
       faults: [{ where: 'about.retailerId' }],
     });
-    await expect(fileAppeal(field.services, period, { ...appellant, managerId: 'K99' }, wish)).rejects.toMatchObject({
+    await expect(fileAppeal(field.services, period, { ...own, managerId: 'K99' }, wish)).rejects.toMatchObject({
       faults: [{ where: 'manager' }],
     });
-    await expect(fileAppeal(field.services, '2026-11', appellant, wish)).rejects.toMatchObject({
+    await expect(fileAppeal(field.services, '2026-11', own, wish)).rejects.toMatchObject({
       code: 'appeals-closed',
     });
   });
 
   test('is filed once about one thing, and can be taken back', async () => {
-    const id = await fileAppeal(field.services, period, appellant, wish);
-    await expect(fileAppeal(field.services, period, appellant, wish)).rejects.toMatchObject({ code: 'appeal-open' });
+    const id = await fileAppeal(field.services, period, own, wish);
+    await expect(fileAppeal(field.services, period, own, wish)).rejects.toMatchObject({ code: 'appeal-open' });
     await expect(withdrawAppeal(field.services, id, { managerId: 'K01', actor: 'x' })).rejects.toMatchObject({
       code: 'appeal-settled',
     });
-    await withdrawAppeal(field.services, id, appellant);
-    await expect(withdrawAppeal(field.services, id, appellant)).rejects.toMatchObject({ code: 'appeal-settled' });
+    await withdrawAppeal(field.services, id, own);
+    await expect(withdrawAppeal(field.services, id, own)).rejects.toMatchObject({ code: 'appeal-settled' });
   });
 
   test('is decided by two of one mind, nobody of the district, nobody twice; then one manager changes and every rank follows', async () => {
     const before = (await standing()).document;
-    const id = await fileAppeal(field.services, period, appellant, wish);
+    const id = await fileAppeal(field.services, period, own, wish);
     const decide = (actor: string, uphold = true) =>
       decideAppeal(field.services, id, { actor, uphold, reason: '记录属实' });
 
     await expect(decide(district)).rejects.toMatchObject({ code: 'own-district' });
-    await expect(decide('user-of-K04')).rejects.toMatchObject({ code: 'not-a-judge' });
+    await expect(decide(own.actor)).rejects.toMatchObject({ code: 'not-a-judge' });
     expect(await decide(other)).toBe('open');
     await expect(decide(other)).rejects.toMatchObject({ code: 'verdict-given' });
     expect(await decide(admin)).toBe('upheld');
@@ -182,42 +181,29 @@ describe('an appeal', () => {
     expect((await standing()).document).toEqual(before);
   });
 
+  /** The first of a manager's shops that answered. */
+  async function heardOf(managerId: string) {
+    const [heard] = await all<{ shop: string; overall: number }>(
+      `SELECT retailer_id AS shop, overall FROM survey_case WHERE manager_id = $1 AND overall IS NOT NULL ORDER BY position LIMIT 1`,
+      managerId,
+    );
+    return heard ?? expect.fail(`nobody answered about ${managerId}`);
+  }
+
   test('about a shop that was not his takes it out of his frame, with what it said', async () => {
     const before = managerIn((await standing()).document, 'K05');
-    const [heard] = await all<{ shop: string; overall: number }>(
-      `SELECT retailer_id AS shop, overall FROM survey_case WHERE manager_id = 'K05' AND overall IS NOT NULL ORDER BY position LIMIT 1`,
-    );
-    const about = { kind: 'wrong-assignment', retailerId: heard?.shop ?? '' } as const;
-    const id = await fileAppeal(
-      field.services,
-      period,
-      { managerId: 'K05', actor: 'u' },
-      { about, statement, evidence },
-    );
-    await decideAppeal(field.services, id, { actor: admin, uphold: true, reason: '档案属实' });
-    await decideAppeal(field.services, id, { actor: await user('admin', null), uphold: true, reason: '档案属实' });
-
+    const { shop, overall } = await heardOf('K05');
+    await upheld(field.services, period, 'K05', { kind: 'wrong-assignment', retailerId: shop });
     const after = managerIn((await standing()).document, 'K05');
-    expect(after.frameSize).toBe(before.frameSize - 1);
-    expect(after.responses).toBe(before.responses - 1);
-    expect(Number(after.points)).toBe(Number(before.points) - 25 * ((heard?.overall ?? 0) - 1));
+    expect([after.frameSize, after.responses]).toEqual([before.frameSize - 1, before.responses - 1]);
+    expect(Number(after.points)).toBe(Number(before.points) - 25 * (overall - 1));
     expect(after.fieldwork).toEqual(before.fieldwork);
   });
 
   test('about a call that was none strikes what was said, and the shop stays in the frame', async () => {
     const before = managerIn((await standing()).document, 'K06');
-    const [heard] = await all<{ shop: string }>(
-      `SELECT retailer_id AS shop FROM survey_case WHERE manager_id = 'K06' AND overall IS NOT NULL ORDER BY position LIMIT 1`,
-    );
-    const about = { kind: 'invalid-call', retailerId: heard?.shop ?? '' } as const;
-    const id = await fileAppeal(
-      field.services,
-      period,
-      { managerId: 'K06', actor: 'u' },
-      { about, statement, evidence },
-    );
-    for (const actor of [admin, await user('admin', null)])
-      await decideAppeal(field.services, id, { actor, uphold: true, reason: '录音属实' });
+    const { shop } = await heardOf('K06');
+    await upheld(field.services, period, 'K06', { kind: 'invalid-call', retailerId: shop });
     const after = managerIn((await standing()).document, 'K06');
     expect([after.frameSize, after.responses]).toEqual([before.frameSize, before.responses - 1]);
   });
@@ -225,33 +211,14 @@ describe('an appeal', () => {
 
 describe('the end of the term', () => {
   test('waits for appeals that are open', async () => {
-    const id = await fileAppeal(
-      field.services,
-      period,
-      { managerId: 'K01', actor: 'u1' },
-      {
-        about: { kind: 'indicator', indicator: 'service', value: '50' },
-        statement: '有误',
-        evidence: '记录',
-      },
-    );
+    const about = { kind: 'indicator', indicator: 'service', value: '50' } as const;
+    const id = await file(field.services, period, 'K01', about);
     const { appealsUntil } = await standing();
     field.city.clock.advance(appealsUntil);
     await finalisePeriod(field.services, period);
     expect((await standing()).stage).toBe('notice');
-    await expect(
-      fileAppeal(
-        field.services,
-        period,
-        { managerId: 'K02', actor: 'u2' },
-        {
-          about: { kind: 'indicator', indicator: 'service', value: '50' },
-          statement: '有误',
-          evidence: '记录',
-        },
-      ),
-    ).rejects.toMatchObject({ code: 'appeals-closed' });
-    await withdrawAppeal(field.services, id, { managerId: 'K01', actor: 'u1' });
+    await expect(file(field.services, period, 'K02', about)).rejects.toMatchObject({ code: 'appeals-closed' });
+    await withdrawAppeal(field.services, id, appellant('K01'));
   });
 
   test('makes the notice final, word for word but for its stage, once', async () => {
@@ -293,22 +260,14 @@ describe('at the same moment', () => {
   test('two appeals that are upheld are both in what stands, one after the other', async () => {
     const twice = await openField('periods-at-once', cityManagers(5));
     await publishField(twice);
-    const { query } = twice.city.database;
-    const judges = [twice.city.chance.id(), twice.city.chance.id()];
-    for (const id of judges)
-      await query({
-        text: `INSERT INTO app_user (id, name, role, created_at) VALUES ($1, 'judge', 'admin', now())`,
-        values: [id],
-      });
+    const judges = [await judge(twice.services), await judge(twice.services)];
+    const about = { kind: 'indicator', indicator: 'service', value: '12.5' } as const;
     const ids = [];
-    for (const managerId of ['K04', 'K05']) {
-      const about = { kind: 'indicator', indicator: 'service', value: '12.5' } as const;
-      const wish = { about, statement: '有误', evidence: '记录' };
-      ids.push(await fileAppeal(twice.services, period, { managerId, actor: 'u' }, wish));
-    }
+    for (const managerId of ['K04', 'K05']) ids.push(await file(twice.services, period, managerId, about));
     for (const actor of judges)
       await Promise.all(ids.map((id) => decideAppeal(twice.services, id, { actor, uphold: true, reason: '属实' })));
-    const document = (await findPublished(query, period))?.document ?? expect.fail('nothing is published');
+    const document =
+      (await findPublished(twice.city.database.query, period))?.document ?? expect.fail('nothing is published');
     expect(['K04', 'K05'].map((id) => managerIn(document, id).indicators.service)).toEqual(['12.5', '12.5']);
     await twice.close();
   });

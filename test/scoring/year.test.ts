@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededChance } from '../../src/platform/chance.ts';
-import { decideAppeal, fileAppeal } from '../../src/scoring/appeals/appeal.ts';
-import { monthsLater, monthsOf } from '../../src/scoring/periods/months.ts';
+import { monthsLater, monthsOf } from '../../src/platform/months.ts';
 import type { Publication, PublishedManager } from '../../src/scoring/publication.ts';
 import { findPublished } from '../../src/scoring/store.ts';
 import { verifyPublications } from '../../src/scoring/verify.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
 import type { Services } from '../../src/workers/services.ts';
+import { upheld } from '../support/appeals.ts';
 import { type City, openCity, settleIn, shopsOf } from '../support/city.ts';
 import { storeRound } from '../support/stored-round.ts';
 
@@ -46,8 +46,8 @@ const roll = () => chance.bytes(4).readUInt32BE() / 2 ** 32;
 const keeper = new Map<string, string>();
 const framed: { period: string; manager: string; shop: string }[] = [];
 const answers: Answer[] = [];
-/** What appeals took out: `period shop`. */
-const struck = new Set<string>();
+/** What appeals took out, `period shop`, and by which period's appeal. */
+const struck = new Map<string, string>();
 const published = new Map<string, Publication>();
 const chain: Publication[] = [];
 
@@ -88,7 +88,8 @@ async function play(period: string): Promise<void> {
   city.clock.advance(end);
   await score(services, `${period}-R1`);
   await note(period);
-  if (period === '2027-03') await appeal(period, 'K2', { kind: 'indicator', indicator: 'service', value: '100' });
+  if (period === '2027-03')
+    await upheld(services, period, 'K2', { kind: 'indicator', indicator: 'service', value: '100' });
   if (period === '2027-09') await appealAnAnswer(period);
   const { appealsUntil } = (await findPublished(city.database.query, period)) ?? expect.fail(period);
   city.clock.advance(appealsUntil);
@@ -126,26 +127,15 @@ async function bringIndicators(period: string): Promise<void> {
   );
 }
 
-type About = Parameters<typeof fileAppeal>[3]['about'];
-
-async function appeal(period: string, managerId: string, about: About): Promise<void> {
-  const who = { managerId, actor: `user of ${managerId}` };
-  const id = await fileAppeal(services, period, who, { about, statement: '有误', evidence: '记录' });
-  for (let judge = 0; judge < 2; judge += 1) {
-    const actor = chance.id();
-    await all(`INSERT INTO app_user (id, name, role, created_at) VALUES ($1, 'judge', 'admin', now())`, actor);
-    await decideAppeal(services, id, { actor, uphold: true, reason: '属实' });
-  }
-}
-
 async function appealAnAnswer(period: string): Promise<void> {
   const one = answers.find((answer) => answer.period === period && answer.manager === 'K5' && answer.overall !== null);
   if (!one) return expect.fail('nobody answered about K5');
-  await appeal(period, 'K5', { kind: 'invalid-call', retailerId: one.shop });
+  await upheld(services, period, 'K5', { kind: 'invalid-call', retailerId: one.shop });
   // Within the window that was published, every answer of that shop about him.
   const first = managerOf(published.get(period), 'K5').window?.first ?? period;
   for (const { period: month, manager, shop } of answers)
-    if (manager === 'K5' && shop === one.shop && month >= first && month <= period) struck.add(`${month} ${shop}`);
+    if (manager === 'K5' && shop === one.shop && month >= first && month <= period)
+      struck.set(`${month} ${shop}`, period);
 }
 
 async function note(period: string): Promise<void> {
@@ -166,13 +156,19 @@ function windowOf(period: string, manager: string, length: number) {
   const within = (month: string) => month >= first && month <= period;
   const latest = new Map<string, number>();
   for (const { period: month, manager: whose, shop, overall } of answers)
-    if (whose === manager && within(month) && overall !== null && !struck.has(`${month} ${shop}`))
+    if (whose === manager && within(month) && overall !== null && !isStruck(month, shop, period))
       latest.set(shop, overall);
   const frame = new Set(
     framed.filter((line) => line.manager === manager && within(line.period)).map(({ shop }) => shop),
   );
   const points = [...latest.values()].reduce((sum, overall) => sum + 25 * (overall - 1), 0);
   return { first, responses: latest.size, points, frameSize: frame.size };
+}
+
+/** Months that were final before the appeal stay as they were. */
+function isStruck(month: string, shop: string, scored: string): boolean {
+  const since = struck.get(`${month} ${shop}`);
+  return since !== undefined && scored >= since;
 }
 
 const isFirm = ({ responses, frameSize }: ReturnType<typeof windowOf>) =>
@@ -224,7 +220,7 @@ describe('each month', () => {
           one.manager === id &&
           one.period <= period &&
           one.overall !== null &&
-          !struck.has(`${one.period} ${one.shop}`)
+          !isStruck(one.period, one.shop, period)
         )
           heard.set(one.shop, one.period);
       const fresh = [...heard.values()].filter((month) => month > since).length;

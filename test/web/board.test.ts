@@ -43,6 +43,12 @@ test('everybody who signed in may read it', async () => {
     expect((await (await signedIn(field, app, role, 'D1')).get('/board')).status).toBe(200);
 });
 
+test('a notice says to which day it can be appealed, that day included', async () => {
+  expect(wordsOf((await manager.get('/board')).text)).toContain('公示中，可申诉至 2026 年 12 月 15 日');
+  const { text } = await (await signedIn(field, app, 'auditor', 'D1')).get('/board?lang=en');
+  expect(wordsOf(text)).toContain('open to appeals to the end of 15 December 2026');
+});
+
 test('by rank, with interval, scores, rating and tier of each; those without a rank last', async () => {
   const shown = await rows();
   const ranked = [...published.managers].sort((a, b) => (a.rank ?? 99) - (b.rank ?? 99) || (a.id < b.id ? -1 : 1));

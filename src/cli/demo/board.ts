@@ -9,13 +9,17 @@ const ratings: Readonly<Record<string, string>> = {
   'not-competent': '不称职',
   unrated: '未定等',
 };
+const stages: Readonly<Record<Publication['stage'], string>> = {
+  notice: '公示中，可以申诉 · public notice, open to appeals',
+  final: '最终结果 · final',
+};
 const moves: Readonly<Record<string, string>> = { up: '↑', down: '↓', hold: ' ', floor: '底', frozen: ' ' };
 
 export function printBoard(publication: Publication, summary: Summary, out: NodeJS.WritableStream): void {
   const { managers, released, responses, calls, texts, doubleCalls, seconds } = summary;
   const lines = [
     '',
-    `  客户经理综合评价公布栏 · notice board  ${publication.period}`,
+    `  客户经理综合评价公布栏 · notice board  ${publication.period}  ${stages[publication.stage]}`,
     `  ${managers} 名客户经理，随机抽取 ${released} 户，有效回访 ${responses} 户；${calls} 通电话，${texts} 条短信，重复拨打 ${doubleCalls}；用时 ${seconds} 秒`,
     '',
     `  ${row(['名次', '区间', '客户经理', '区域', '客户', '单位', '综合', '等次', '档级'])}`,

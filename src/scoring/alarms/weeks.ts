@@ -1,4 +1,5 @@
 import type { Query } from '../../platform/database.ts';
+import { isCounted } from '../responses.ts';
 import type { CountedWeek, Week } from './chart.ts';
 
 /** Weeks of ratings in the database: counted by it once for each closed round, and kept. */
@@ -34,8 +35,7 @@ export function countWeeks(query: Query, roundId: string, timeZone: string): Pro
                  SELECT date_trunc('week', max(n.at) AT TIME ZONE $2) FROM answer n
                  WHERE n.case_id = c.id AND n.item = q.document #>> '{items,0,id}') AS week
         FROM survey_case c JOIN round r ON r.id = c.round_id JOIN questionnaire q ON q.id = r.questionnaire_id
-        WHERE c.round_id = $1 AND r.state = 'closed' AND c.overall IS NOT NULL
-          AND NOT EXISTS (SELECT FROM invalidation i WHERE i.case_id = c.id AND i.withdrawn_at IS NULL)
+        WHERE c.round_id = $1 AND r.state = 'closed' AND ${isCounted}
       ) AS rated JOIN manager m ON m.id = rated.manager_id
       WHERE rated.week IS NOT NULL GROUP BY 1, 2, rated.week ORDER BY rated.manager_id COLLATE "C", rated.week`,
     values: [roundId, timeZone],

@@ -13,7 +13,7 @@ import { appealIsDecided } from '../events.ts';
 import { lockPeriod } from '../periods/lock.ts';
 import { publishCorrection } from '../periods/publish.ts';
 import { findPublished } from '../store.ts';
-import { mend } from './mend.ts';
+import { type AppealedFact, mend } from './mend.ts';
 
 export interface AppealServices {
   readonly database: Database;
@@ -72,11 +72,7 @@ export async function fileAppeal(
       const manager = notice.managers.find((one) => one.id === managerId);
       const faults = manager ? await faultsOf(query, about, manager.indicators) : [notOnTheBoard(managerId)];
       if (faults.length > 0) throw new BadInput('申诉不能受理 · the appeal cannot be taken', faults);
-      const {
-        retailerId = null,
-        indicator = null,
-        value = null,
-      } = { retailerId: null, indicator: null, value: null, ...about };
+      const { retailerId, indicator, value } = { retailerId: null, indicator: null, value: null, ...about };
       await query({
         text: `
           INSERT INTO appeal (id, period, manager_id, against, kind, retailer_id, indicator, value, statement, evidence, filed_by, filed_at)
@@ -143,13 +139,7 @@ export interface Verdict {
   readonly reason: string;
 }
 
-interface OpenAppeal {
-  readonly period: string;
-  readonly managerId: string;
-  readonly kind: AppealWish['about']['kind'];
-  readonly retailerId: string | null;
-  readonly indicator: string | null;
-  readonly value: string | null;
+interface OpenAppeal extends AppealedFact {
   readonly filedBy: string;
   readonly district: string;
 }
@@ -181,7 +171,7 @@ export async function decideAppeal(
     });
     const { period, managerId, kind } = appeal;
     if (uphold) {
-      await mend(query, { id, ...appeal }, now);
+      await mend(query, appeal, now);
       await publishCorrection(query, period, managerId, now);
     }
     await announce(query, now, appealIsDecided({ period, managerId, appeal: id, kind, outcome }));
@@ -192,7 +182,7 @@ export async function decideAppeal(
 async function lockOpen(query: Query, id: string): Promise<OpenAppeal> {
   const [appeal] = await query<OpenAppeal & { state: string }>({
     text: `
-      SELECT a.period, a.manager_id AS "managerId", a.kind, a.retailer_id AS "retailerId", a.indicator,
+      SELECT a.id, a.period, a.manager_id AS "managerId", a.kind, a.retailer_id AS "retailerId", a.indicator,
              trim_scale(a.value)::text AS value, a.filed_by AS "filedBy", a.state, m.district_id AS district
       FROM appeal a JOIN manager m ON m.id = a.manager_id WHERE a.id = $1 FOR UPDATE OF a`,
     values: [id],

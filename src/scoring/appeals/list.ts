@@ -1,14 +1,8 @@
 import type { Query } from '../../platform/database.ts';
+import type { AppealedFact } from './mend.ts';
 
 /** An appeal as those who decide see it. Verdicts show once it is settled: the second person does not see what the first said. */
-export interface ListedAppeal {
-  readonly id: string;
-  readonly period: string;
-  readonly managerId: string;
-  readonly kind: 'wrong-assignment' | 'invalid-call' | 'indicator';
-  readonly retailerId: string | null;
-  readonly indicator: string | null;
-  readonly value: string | null;
+export interface ListedAppeal extends AppealedFact {
   readonly statement: string;
   readonly evidence: string;
   readonly state: 'open' | 'upheld' | 'dismissed' | 'withdrawn';

@@ -1,19 +1,21 @@
 import type { Query } from '../../platform/database.ts';
 import { never } from '../../platform/errors.ts';
 
-/** An appeal that was upheld: which fact it mends. */
-export interface Upheld {
+/** The fact that an appeal is about. */
+export interface AppealedFact {
   readonly id: string;
   readonly period: string;
   readonly managerId: string;
   readonly kind: 'wrong-assignment' | 'invalid-call' | 'indicator';
+  /** Of the first two kinds. */
   readonly retailerId: string | null;
+  /** Of the third: which, and what it should be. */
   readonly indicator: string | null;
   readonly value: string | null;
 }
 
 /** Mends the fact. The score is not touched here: it follows when the notice is made anew. */
-export function mend(query: Query, appeal: Upheld, now: Date): Promise<unknown> {
+export function mend(query: Query, appeal: AppealedFact, now: Date): Promise<unknown> {
   switch (appeal.kind) {
     case 'indicator':
       return mendIndicator(query, appeal);
@@ -26,7 +28,7 @@ export function mend(query: Query, appeal: Upheld, now: Date): Promise<unknown> 
   }
 }
 
-const mendIndicator = (query: Query, { period, managerId, indicator, value }: Upheld) =>
+const mendIndicator = (query: Query, { period, managerId, indicator, value }: AppealedFact) =>
   query({
     text: `
       INSERT INTO unit_indicator (period, manager_id, code, value) VALUES ($1, $2, $3, $4)
@@ -43,7 +45,7 @@ const hisRounds = `
     ) p, jsonb_array_elements(p.document->'managers') m WHERE m->>'id' = $3), $2)`;
 
 /** What the shop said of him does not count; that it was asked stays. */
-const strike = (query: Query, { id, period, managerId, retailerId }: Upheld, now: Date) =>
+const strike = (query: Query, { id, period, managerId, retailerId }: AppealedFact, now: Date) =>
   query({
     text: `
       INSERT INTO invalidation (case_id, rule, detail, by, at)
@@ -54,7 +56,7 @@ const strike = (query: Query, { id, period, managerId, retailerId }: Upheld, now
   });
 
 /** For him the shop was never in the frame. What it said is nobody’s: its true manager was not asked about. */
-async function takeOutOfFrame(query: Query, appeal: Upheld, now: Date): Promise<void> {
+async function takeOutOfFrame(query: Query, appeal: AppealedFact, now: Date): Promise<void> {
   const { id, period, managerId, retailerId } = appeal;
   await strike(query, appeal, now);
   await query({

@@ -8,6 +8,7 @@
  */
 import type { Query } from '../../platform/database.ts';
 import type { Provenance } from '../periods/input.ts';
+import { isCounted } from '../responses.ts';
 import type { RuleSet } from '../rules.ts';
 
 export interface ItemSummary {
@@ -47,7 +48,7 @@ export async function storeItemSummaries(
         SELECT DISTINCT ON (c.manager_id, c.retailer_id) c.manager_id, r.period, c.answers, s.first, s.last
         FROM span s JOIN survey_case c ON c.manager_id = s.manager_id
         JOIN round r ON r.id = c.round_id AND r.state = 'closed' AND r.period BETWEEN s.first AND s.last
-        WHERE c.overall IS NOT NULL AND NOT EXISTS (SELECT FROM invalidation i WHERE i.case_id = c.id AND i.withdrawn_at IS NULL)
+        WHERE ${isCounted}
         ORDER BY c.manager_id, c.retailer_id, r.period DESC, r.launched_at DESC, r.id DESC
       ), given AS (
         SELECT l.manager_id, i.item, l.first, l.last, l.period, (l.answers->>i.item)::int AS value

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { type PastMonth, previousRating, tierOf } from './history.ts';
 
 const month = (period: string, rating: PastMonth['rating'], changes: Partial<PastMonth> = {}): PastMonth => ({
-  ...{ period, rating, tier: 3, streakRestarts: false, windowFirst: period, windowLast: period },
+  ...{ period, rating, tier: 3, streakRestarts: false, windowLast: period },
   ...changes,
 });
 
@@ -21,17 +21,14 @@ describe('the rating a streak goes on from', () => {
   });
 
   it('goes by the months a score looked back on, not by the month it was published for', () => {
-    const stands = month('2026-11', 'excellent', { windowFirst: '2026-09', windowLast: '2026-10' });
+    const stands = month('2026-11', 'excellent', { windowLast: '2026-10' });
     expect(previousRating([stands], '2026-11')).toBe('excellent');
     expect(previousRating([stands], '2026-10')).toBeNull();
   });
 
   it('passes over unrated months, which neither count nor end a streak', () =>
     expect(
-      previousRating(
-        [month('2026-11', 'unrated', { windowFirst: null, windowLast: null }), month('2026-10', 'excellent')],
-        '2026-12',
-      ),
+      previousRating([month('2026-11', 'unrated', { windowLast: null }), month('2026-10', 'excellent')], '2026-12'),
     ).toBe('excellent'));
 
   test.each([

@@ -9,8 +9,7 @@ export interface PastMonth {
   readonly tier: Tier;
   /** Whether his streak was used up by it. */
   readonly streakRestarts: boolean;
-  /** The months his customer score looked back on; null without one. */
-  readonly windowFirst: string | null;
+  /** The last month his customer score looked back on; null without one. */
   readonly windowLast: string | null;
 }
 

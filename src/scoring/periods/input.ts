@@ -1,8 +1,8 @@
 /** The document a period is scored from, in the form that `huifang score` reads. */
 import type { Query } from '../../platform/database.ts';
+import { monthsOf } from '../../platform/months.ts';
 import { parseRules, type RuleSet, type RuleSetDocument } from '../rules.ts';
 import { previousRating, tierOf } from './history.ts';
-import { monthsOf } from './months.ts';
 import { type Past, readConcerned, readIndicators, readMonths, readPasts } from './read.ts';
 import { lastScoreStands, type MonthSums, sumsOf, type WindowSums, windowEnding } from './sums.ts';
 

@@ -5,10 +5,12 @@
  * is shown.
  */
 import type { Query } from '../../platform/database.ts';
+import { grouped } from '../../platform/grouped.ts';
+import { monthsLater } from '../../platform/months.ts';
 import type { RatingCounts } from '../customer.ts';
 import type { PublishedManager } from '../publication.ts';
+import { isCounted } from '../responses.ts';
 import type { PastMonth } from './history.ts';
-import { monthsLater } from './months.ts';
 import type { MonthSums } from './sums.ts';
 
 /** Managers of the period, by id as UTF-8 bytes order them: in its frame, left out of it, or with an indicator. */
@@ -58,8 +60,7 @@ export async function readMonths(
         FROM (
           SELECT DISTINCT ON (c.manager_id, c.retailer_id) c.manager_id, a.period, c.overall
           FROM survey_case c JOIN asked a ON a.id = c.round_id
-          WHERE c.overall IS NOT NULL AND ($3::text[] IS NULL OR c.manager_id = ANY($3))
-            AND NOT EXISTS (SELECT FROM invalidation i WHERE i.case_id = c.id AND i.withdrawn_at IS NULL)
+          WHERE ($3::text[] IS NULL OR c.manager_id = ANY($3)) AND ${isCounted}
           ORDER BY c.manager_id, c.retailer_id, a.period DESC, a.launched_at DESC, a.id DESC
         ) latest GROUP BY 1, 2
       )
@@ -68,13 +69,7 @@ export async function readMonths(
       FROM framed FULL JOIN released USING (manager_id, period) FULL JOIN heard USING (manager_id, period)`,
     values: [monthsLater(period, 1 - months), period, managers],
   });
-  const byManager = new Map<string, MonthSums[]>();
-  for (const { id, ...month } of rows) {
-    const known = byManager.get(id);
-    if (known) known.push(month);
-    else byManager.set(id, [month]);
-  }
-  return byManager;
+  return grouped(rows, ({ id }) => id);
 }
 
 /** Unit indicators of the period, as they came in; a manager who has none is left out. */
@@ -111,18 +106,16 @@ export async function readPasts(query: Query, period: string): Promise<Map<strin
                row_number() OVER (PARTITION BY manager_id ORDER BY (window_last IS NOT NULL) DESC, r.period DESC) AS scored
         FROM standing s JOIN result r ON r.publication_hash = s.hash
       )
-      SELECT manager_id AS id, period, rating, tier, streak_restarts AS "streakRestarts", window_first AS "windowFirst",
-             window_last AS "windowLast", CASE WHEN scored = 1 AND window_last IS NOT NULL THEN document END AS document
+      SELECT manager_id AS id, period, rating, tier, streak_restarts AS "streakRestarts", window_last AS "windowLast",
+             CASE WHEN scored = 1 AND window_last IS NOT NULL THEN document END AS document
       FROM past WHERE back = 1 OR scored = 1 OR period >= $2
       ORDER BY manager_id, period DESC`,
     values: [period, monthsLater(period, -memory)],
   });
-  const pasts = new Map<string, { months: PastMonth[]; lastScored: PublishedManager | null }>();
-  for (const { id, document, ...month } of rows) {
-    const past = pasts.get(id) ?? { months: [], lastScored: null };
-    pasts.set(id, past);
-    past.months.push(month);
-    if (document) past.lastScored = document;
-  }
-  return pasts;
+  return new Map(
+    [...grouped(rows, ({ id }) => id)].map(([id, months]) => [
+      id,
+      { months, lastScored: months.find(({ document }) => document !== null)?.document ?? null },
+    ]),
+  );
 }

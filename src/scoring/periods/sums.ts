@@ -4,11 +4,11 @@
  * window is chosen, and the database is asked once for all of them.
  */
 
+import { monthsLater, monthsOf } from '../../platform/months.ts';
 import type { RatingCounts } from '../customer.ts';
 import { type Exact, exact, ZERO } from '../exact.ts';
 import type { CustomerRules } from '../rules.ts';
 import { chooseWindow, mayReplaceScore } from '../window.ts';
-import { monthsLater, monthsOf } from './months.ts';
 
 /** What one month brought for one manager. */
 export interface MonthSums {

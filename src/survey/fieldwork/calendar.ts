@@ -1,5 +1,5 @@
-import chineseDays from 'chinese-days';
 import { DateTime } from 'luxon';
+import { type Holidays, isWorkday } from '../../platform/workdays.ts';
 import type { Desk } from '../interview/conversation.ts';
 
 /**
@@ -19,7 +19,7 @@ export interface Window {
 export interface Hours {
   readonly windows: readonly string[];
   /** Whose statutory holidays are kept; null calls every day of the week. */
-  readonly holidays: 'CN' | null;
+  readonly holidays: Holidays;
 }
 
 /** A moment's half-day on the shop's own clock: `2-morning` is Tuesday morning. Noon divides. */
@@ -45,7 +45,7 @@ function windowsOn(day: DateTime, timeZone: string, hours: Hours): Window[] {
   const key = `${day.toISODate()} ${timeZone}`;
   const known = days.get(key);
   if (known) return known;
-  const windows = isCallingDay(day, hours) ? windowsOf(day, hours) : [];
+  const windows = isWorkday(day, hours.holidays) ? windowsOf(day, hours) : [];
   if (days.size > 1000) days.clear();
   days.set(key, windows);
   return windows;
@@ -74,10 +74,6 @@ export function deskAt(at: Date, timeZone: string, hours: Hours): Desk {
 function firstWindow(at: Date, timeZone: string, hours: Hours): Window {
   for (const window of windowsFrom(at, timeZone, hours)) return window;
   throw new Error('calling hours without a window');
-}
-
-function isCallingDay(day: DateTime, { holidays }: Hours): boolean {
-  return holidays === null || chineseDays.isWorkday(day.toFormat('yyyy-MM-dd'));
 }
 
 function windowsOf(day: DateTime, { windows }: Hours): Window[] {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
+import { grouped } from '../../platform/grouped.ts';
 import type { DeskStanding, InterviewReason } from '../desk/reason.ts';
 import { recordTasks, type TaskFacts } from '../desk/tasks.ts';
 import type { Disposition } from '../disposition/disposition.ts';
@@ -57,7 +58,7 @@ export async function settle(services: SettleServices): Promise<Settled> {
     if (posted.lines === 0) return { cases: 0, more: false, finishedRounds: [] };
     const cases = await findCases(query, posted.caseIds);
     await closeAnsweredThreads(services, query, cases, now);
-    const attempts = groupBy(await findAttempts(query, posted.caseIds), ({ caseId }) => caseId);
+    const attempts = grouped(await findAttempts(query, posted.caseIds), ({ caseId }) => caseId);
     const staffed = await deskIsStaffed(query);
     const settled = await Promise.all(
       cases.map((one) => conclude(services, one, attempts.get(one.id) ?? [], now, staffed)),
@@ -337,14 +338,4 @@ async function roundsWithFinishedManagers(query: Query, cases: readonly CaseRow[
     values: [cases.map(({ roundId }) => roundId), cases.map(({ managerId }) => managerId), now],
   });
   return rows.map(({ id }) => id);
-}
-
-function groupBy<T>(list: readonly T[], key: (each: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const each of list) {
-    const group = groups.get(key(each));
-    if (group) group.push(each);
-    else groups.set(key(each), [each]);
-  }
-  return groups;
 }

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
+import { monthsLater } from '../../platform/months.ts';
 import type { DeskShares } from '../desk/chosen.ts';
 import { seedOf } from '../draw/satq1.ts';
 import { completionRate, firstWave, type SamplingRules } from '../draw/sizes.ts';
@@ -146,8 +147,7 @@ async function placeFrame(query: Query, roundId: string, lines: readonly Ordered
 
 /** The period itself and the `count` before it, latest first: `2026-12` → `2026-12`, `2026-11`, `2026-10`. */
 export function restingPeriods(period: string, count: number): string[] {
-  const first = DateTime.fromFormat(period, 'yyyy-MM', { zone: 'utc' });
-  return Array.from({ length: count + 1 }, (_, index) => first.minus({ months: index }).toFormat('yyyy-MM'));
+  return Array.from({ length: count + 1 }, (_, index) => monthsLater(period, -index));
 }
 
 /**

@@ -1,5 +1,5 @@
-import chineseDays from 'chinese-days';
 import { DateTime } from 'luxon';
+import { type Holidays, isWorkday } from '../../platform/workdays.ts';
 
 /**
  * When a scheduled round is launched: on a day of the month and at a time, by the company's clock. A day the month does
@@ -16,7 +16,7 @@ export interface MonthlyTime {
 
 export interface Place {
   readonly timeZone: string;
-  readonly holidays: 'CN' | null;
+  readonly holidays: Holidays;
 }
 
 /** The first launch after `after`. */
@@ -39,11 +39,10 @@ function launchIn(month: DateTime, { day, time }: MonthlyTime, { holidays }: Pla
 }
 
 function workdayNear(named: DateTime, holidays: Place['holidays']): DateTime {
-  if (holidays === null) return named;
-  const isWorkday = (day: DateTime) => chineseDays.isWorkday(day.toFormat('yyyy-MM-dd'));
-  for (let day = named; day.hasSame(named, 'month'); day = day.plus({ days: 1 })) if (isWorkday(day)) return day;
+  for (let day = named; day.hasSame(named, 'month'); day = day.plus({ days: 1 }))
+    if (isWorkday(day, holidays)) return day;
   let day = named;
-  while (!isWorkday(day)) day = day.minus({ days: 1 });
+  while (!isWorkday(day, holidays)) day = day.minus({ days: 1 });
   return day;
 }
 

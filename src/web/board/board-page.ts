@@ -85,6 +85,9 @@ async function readFieldwork(query: Query, { drawId }: Publication) {
   return { released: casesIn(cases), rr2: ratesOf(cases).RR2 };
 }
 
+/** Until midnight is to the end of the day before. */
+const lastMoment = (until: Date): Date => new Date(until.getTime() - 1);
+
 function boardView(
   { document: publication, sequence, stage, appealsUntil, publishedAt }: Published,
   fieldwork: Awaited<ReturnType<typeof readFieldwork>>,
@@ -108,7 +111,9 @@ function boardView(
     summary: [
       words.edition(number(sequence)),
       words.published(dayOf(publishedAt, { language, timeZone: rules.timeZone })),
-      stage === 'final' ? words.final : words.notice(dayOf(appealsUntil, { language, timeZone: rules.timeZone })),
+      stage === 'final'
+        ? words.final
+        : words.notice(dayOf(lastMoment(appealsUntil), { language, timeZone: rules.timeZone })),
       ...(publication.supersedes && stage === 'notice' ? [words.supersedes] : []),
     ].join(' · '),
     lead: [

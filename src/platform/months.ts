@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 
-/** A period (考核周期) is a month, `2026-12`; as texts they sort. */
+/** Months as texts, `2026-12`: in that form they sort. */
 const form = 'yyyy-MM';
 
 /** The month `count` months later; earlier, where it is negative. */

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "result" DROP COLUMN "window_first";
