@@ -24,6 +24,10 @@ describe('a rule set that holds together', () => {
     ['steps that count the same', { 'customer.points': ['0', '0', '50', '100', '100'] }],
     ['an indicator at exactly 15 % of S', { 'unit.indicators.0.weightBp': 2500, 'unit.indicators.1.weightBp': 1000 }],
     ['a selling group at exactly 25 % of S', { 'combined.maximumSellingShareBp': 2100 }],
+    [
+      'stricter limits of its own',
+      { 'combined.maximumIndicatorShareBp': 1200, 'combined.maximumSellingShareBp': 2100 },
+    ],
     ['windows that touch', { 'contact.windows': ['09:30-11:30', '11:30-17:00'] }],
     ['requirements for a tier', { 'tiers.requirements': { 1: { certificates: ['senior'], trainingHours: 16 } } }],
   ])('accepts %s', (_what, changes) => {
@@ -47,6 +51,27 @@ describe('refused, saying where and what to do', () => {
       'indicator weights that do not make a whole',
       { 'unit.indicators.7.weightBp': 999 },
       ['unit.indicators: weigh 9999 basis points together: make it 10000'],
+    ],
+    [
+      'limits of its own above those no rule set may raise, and what is over those',
+      {
+        'combined.maximumIndicatorShareBp': 1600,
+        'combined.maximumSellingShareBp': 3000,
+        'unit.indicators.0.weightBp': 2600,
+        'unit.indicators.1.weightBp': 1600,
+        'unit.indicators.7.weightBp': 300,
+      },
+      [
+        'combined.maximumIndicatorShareBp: may be lower and never above 1500 basis points (15 % of S), not 1600: lower it',
+        'combined.maximumSellingShareBp: may be lower and never above 2500 basis points (25 % of S), not 3000: lower it',
+        'unit.indicators[0].weightBp: "sales" weighs 15.6 % of S, and one indicator may weigh at most 15 %: lower it',
+        'unit.indicators: the selling group weighs 25.2 % of S, and may weigh at most 25 %: lower its indicators',
+      ],
+    ],
+    [
+      'sales outside the selling group, where no limit would hold it',
+      { 'unit.indicators.0.group': undefined },
+      ['unit.indicators[0]: "sales" is selling: give it "group": "selling"'],
     ],
     [
       'C and U that do not make a whole',

@@ -13,6 +13,15 @@ import { RATINGS } from './rating.ts';
 /** Weights are whole basis points; a set of weights makes 10,000 of them. */
 export const WHOLE_BP = 10_000;
 
+/**
+ * What no rule set may raise, in basis points of S (method §4): it may be stricter. Without a ceiling a rule set would
+ * set its own limit, and with it allow itself what the limit is there to forbid.
+ */
+const CEILINGS = { maximumIndicatorShareBp: 1500, maximumSellingShareBp: 2500 } as const;
+
+/** Selling by what they are, whatever else a rule set calls them: out of the group they would be under no limit. */
+const SELLING_CODES = ['sales', 'brand'];
+
 /** Gates that are no indicators are listed beside the indicators' codes, so no indicator may bear their names. */
 const RESERVED_CODES = ['customer', 'firm'];
 
@@ -249,17 +258,26 @@ function* indicatorContradictions({ indicators }: UnitRules): Iterable<Contradic
     yield [['unit', 'indicators'], `weigh ${total} basis points together: make it ${WHOLE_BP}`];
   }
   const first = new Map<string, number>();
-  for (const [index, { code }] of indicators.entries()) {
+  for (const [index, { code, group }] of indicators.entries()) {
     const where = ['unit', 'indicators', index, 'code'];
     const before = first.get(code);
     if (before !== undefined) yield [where, `${described(code)} is also indicator [${before}]: give each its own code`];
-    else first.set(code, index);
+    else {
+      first.set(code, index);
+      if (SELLING_CODES.includes(code) && group !== 'selling')
+        yield [['unit', 'indicators', index], `${described(code)} is selling: give it "group": "selling"`];
+    }
     if (RESERVED_CODES.includes(code)) yield [where, `${described(code)} is the name of a gate: choose another code`];
   }
 }
 
-function* weightContradictions({ customerWeightBp, unitWeightBp }: CombinedRules): Iterable<Contradiction> {
-  const total = customerWeightBp + unitWeightBp;
+function* weightContradictions(combined: CombinedRules): Iterable<Contradiction> {
+  for (const limit of ['maximumIndicatorShareBp', 'maximumSellingShareBp'] as const) {
+    if (combined[limit] <= CEILINGS[limit]) continue;
+    const message = `may be lower and never above ${CEILINGS[limit]} basis points (${percent(exact(CEILINGS[limit]))} of S), not ${combined[limit]}: lower it`;
+    yield [['combined', limit], message];
+  }
+  const total = combined.customerWeightBp + combined.unitWeightBp;
   if (total !== WHOLE_BP) {
     yield [['combined'], `customerWeightBp and unitWeightBp make ${total} basis points: make it ${WHOLE_BP}`];
   }
@@ -271,7 +289,9 @@ function* weightContradictions({ customerWeightBp, unitWeightBp }: CombinedRules
  * `weight · unit weight`, without dividing, so exactly.
  */
 function* shareContradictions({ indicators }: UnitRules, combined: CombinedRules): Iterable<Contradiction> {
-  const { unitWeightBp, maximumIndicatorShareBp, maximumSellingShareBp } = combined;
+  const { unitWeightBp } = combined;
+  const maximumIndicatorShareBp = Math.min(combined.maximumIndicatorShareBp, CEILINGS.maximumIndicatorShareBp);
+  const maximumSellingShareBp = Math.min(combined.maximumSellingShareBp, CEILINGS.maximumSellingShareBp);
   for (const [index, { code, weightBp }] of indicators.entries()) {
     if (weightBp * unitWeightBp <= maximumIndicatorShareBp * WHOLE_BP) continue;
     const message = `${described(code)} weighs ${ofS(weightBp, unitWeightBp)} of S, and one indicator may weigh at most ${percent(exact(maximumIndicatorShareBp))}: lower it`;
