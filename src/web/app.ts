@@ -61,7 +61,8 @@ export function createApp(services: Services, settings: WebSettings): Express {
   app.use(draftsPath, takeDraft);
   app.use(recordingsPath, takeRecordingFile);
   app.use(uploadPath, takeUpload);
-  app.use(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 }), checkForm);
+  // An appeal's statement and evidence, 2,000 characters each, are nine bytes a character where they are Chinese.
+  app.use(express.urlencoded({ extended: false, limit: '48kb', parameterLimit: 50 }), checkForm);
   app.get('/sign-in', showSignIn(web));
   const limited = limitSignIn();
   app.get('/sign-in/:secret', limited, showLink(web));

@@ -1,4 +1,12 @@
 import type { Request, Response } from 'express';
+import { judgeAppeal, showAppeal, showAppeals } from './appeals/appeals-page.ts';
+import {
+  confirmWithdrawal,
+  showAppealForm,
+  showOwnAppeals,
+  takeAppeal,
+  takeBackAppeal,
+} from './appeals/own-appeals-page.ts';
 import { downloadInput, downloadPublication, showBoard } from './board/board-page.ts';
 import { letGoOn, showCarriers } from './carriers/carriers-page.ts';
 import { actOnFollowUp, keepOwnPhone, showDesk, showFollowUp, showFollowUps, takeNextTask } from './desk/desk-page.ts';
@@ -138,6 +146,14 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/carriers/incidents/:incident/close', permission: 'carriers.mend', show: letGoOn },
   { method: 'get', path: '/reviews', permission: 'review.give', show: showReviews },
   { method: 'post', path: '/reviews/:flag/verdict', permission: 'review.give', show: judge },
+  { method: 'get', path: '/appeals/mine', permission: 'appeal.file', show: showOwnAppeals },
+  { method: 'get', path: '/appeals/mine/:period/:kind', permission: 'appeal.file', show: showAppealForm },
+  { method: 'post', path: '/appeals/mine/:period/:kind', permission: 'appeal.file', show: takeAppeal },
+  { method: 'get', path: '/appeals/:appeal/withdrawal', permission: 'appeal.file', show: confirmWithdrawal },
+  { method: 'post', path: '/appeals/:appeal/withdrawal', permission: 'appeal.file', show: takeBackAppeal },
+  { method: 'get', path: '/appeals', permission: 'appeal.read', show: showAppeals },
+  { method: 'get', path: '/appeals/:appeal', permission: 'appeal.read', show: showAppeal },
+  { method: 'post', path: '/appeals/:appeal/verdict', permission: 'appeal.judge', show: judgeAppeal },
   { method: 'get', path: '/desk', permission: 'desk.read', show: showDesk },
   { method: 'post', path: '/desk/phone', permission: 'desk.work', show: keepOwnPhone },
   { method: 'post', path: '/desk/next', permission: 'desk.work', show: takeNextTask },

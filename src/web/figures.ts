@@ -53,6 +53,9 @@ export function dayOf(at: Date, place: Place): string {
   return place.language === 'en' ? day.setLocale('en').toFormat('d LLLL yyyy') : day.toFormat('yyyy 年 M 月 d 日');
 }
 
+/** The last moment before `until`, so that a term until midnight is to the end of the day before. */
+export const lastMoment = (until: Date): Date => new Date(until.getTime() - 1);
+
 /** `2026-12` → 「2026 年 12 月」, "December 2026". */
 export function month(period: string, language: Language): string {
   const first = DateTime.fromFormat(period, 'yyyy-MM', { zone: 'utc' });

@@ -31,6 +31,8 @@ type Section =
   | 'completeness'
   | 'ownList'
   | 'reviews'
+  | 'appeals'
+  | 'ownAppeals'
   | 'users'
   | 'desk'
   | 'followUps'
@@ -84,6 +86,8 @@ const places: readonly Place[] = [
   { section: 'completeness', href: '/roster/completeness', may: 'completeness.read' },
   { section: 'ownList', href: '/roster/mine', may: 'list.confirm' },
   { section: 'reviews', href: '/reviews', may: 'review.give' },
+  { section: 'appeals', href: '/appeals', may: 'appeal.read' },
+  { section: 'ownAppeals', href: '/appeals/mine', may: 'appeal.file' },
   { section: 'desk', href: '/desk', may: 'desk.read' },
   { section: 'followUps', href: '/desk/follow-ups', may: 'desk.read' },
   { section: 'users', href: '/users', may: 'users.write' },

@@ -10,6 +10,8 @@ export type Role = (typeof roles)[number];
  *
  * `alarm.see`: alarms, their charts, and saying what is done about them.
  *
+ * `appeal.read`, `appeal.judge`: of whoever is not of the reader's district (src/scoring/appeals), and nobody's own.
+ *
  * `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids.
  * `messages.listen`: what people said on the telephone.
  */
@@ -24,6 +26,8 @@ export type Permission =
   | 'completeness.read'
   | 'list.confirm'
   | 'appeal.file'
+  | 'appeal.read'
+  | 'appeal.judge'
   | 'spot-check.ask'
   | 'review.give'
   | 'alarm.see'
@@ -51,6 +55,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'completeness.read': 'everything',
     'spot-check.ask': 'everything',
     'review.give': 'everything',
+    'appeal.read': 'everything',
+    'appeal.judge': 'everything',
     'alarm.see': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
@@ -64,6 +70,9 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'round.read': 'own-district',
     'completeness.read': 'own-district',
     'spot-check.ask': 'own-district',
+    // Every district but his own.
+    'appeal.read': 'everything',
+    'appeal.judge': 'everything',
     'alarm.see': 'own-district',
     'draw.read': 'everything',
   },
@@ -81,6 +90,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'round.read': 'everything',
     'completeness.read': 'everything',
     'review.give': 'everything',
+    'appeal.read': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
     'messages.listen': 'everything',

@@ -66,6 +66,14 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'post /carriers/incidents/:incident/close': admin,
   'get /reviews': auditors,
   'post /reviews/:flag/verdict': auditors,
+  'get /appeals/mine': ['manager'],
+  'get /appeals/mine/:period/:kind': ['manager'],
+  'post /appeals/mine/:period/:kind': ['manager'],
+  'get /appeals/:appeal/withdrawal': ['manager'],
+  'post /appeals/:appeal/withdrawal': ['manager'],
+  'get /appeals': lookers,
+  'get /appeals/:appeal': lookers,
+  'post /appeals/:appeal/verdict': askers,
   'get /desk': ['admin', 'desk'],
   'post /desk/phone': ['desk'],
   'post /desk/next': ['desk'],
@@ -121,6 +129,8 @@ const filledIn: Readonly<Record<string, string>> = {
   ':task': '00000000-0000-4000-8000-000000000000',
   ':wish': '00000000-0000-4000-8000-000000000000',
   ':act': 'call',
+  ':kind': 'indicator',
+  ':appeal': '00000000-0000-4000-8000-000000000000',
 };
 
 describe('every route of the console', () => {

@@ -197,7 +197,8 @@ async function checkJudge(query: Query, actor: string, { district, filedBy, mana
     text: 'SELECT role, district_id AS district, manager_id AS "managerId" FROM app_user WHERE id::text = $1',
     values: [actor],
   });
-  if (!judge || !['admin', 'supervisor'].includes(judge.role))
+  // A supervisor of no district in particular could be of the manager's.
+  if (!judge || !(judge.role === 'admin' || (judge.role === 'supervisor' && judge.district !== null)))
     throw new Refused('not-a-judge', '只有管理员和其他片区的督导可以裁定 · only admins and supervisors decide appeals');
   if (judge.district === district)
     throw new Refused('own-district', '本片区人员不得裁定 · whoever is of the manager’s district does not decide');

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import Fraction from 'fraction.js';
 import type { Query } from '../../platform/database.ts';
+import { readCorrections } from '../../scoring/appeals/appealable.ts';
 import { type Publication, type PublishedManager, recomputable, verifyHash } from '../../scoring/publication.ts';
 import { findPublished, type Published } from '../../scoring/store.ts';
 import { groupOf } from '../../survey/disposition/disposition.ts';
@@ -8,7 +9,7 @@ import { readTallies } from '../../survey/disposition/progress.ts';
 import { note } from '../audited.ts';
 import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
-import { count, dayOf, groupsOf, month, percent, plain, plainPercent, shortHash } from '../figures.ts';
+import { count, dayOf, groupsOf, lastMoment, month, percent, plain, plainPercent, shortHash } from '../figures.ts';
 import { type Language, languageOf } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { sendPage } from '../page.ts';
@@ -32,6 +33,9 @@ export async function showBoard(visit: Visit): Promise<void> {
   await web.look({ actor: viewer.id, action: 'board.read', subject: document.hash });
   const view = {
     ...boardView(hung, await readFieldwork(query, document), language, m),
+    corrections: (await readCorrections(query, document.period)).map(({ at, name }) =>
+      m.board.corrected(dayOf(at, { language, timeZone: document.rules.timeZone }), name),
+    ),
     periods: await otherPeriods(query, document.period, language),
     poster: m.board.seal.poster(`${web.publicUrl}/board/${document.period}`),
   };
@@ -84,9 +88,6 @@ async function readFieldwork(query: Query, { drawId }: Publication) {
   }));
   return { released: casesIn(cases), rr2: ratesOf(cases).RR2 };
 }
-
-/** Until midnight is to the end of the day before. */
-const lastMoment = (until: Date): Date => new Date(until.getTime() - 1);
 
 function boardView(
   { document: publication, sequence, stage, appealsUntil, publishedAt }: Published,

@@ -3,10 +3,10 @@ import { BadInput } from '../../platform/errors.ts';
 import { confirmList, periodToConfirm, readConfirmations, readOwnShops } from '../../survey/roster/confirmation.ts';
 import { writeHalfDays } from '../../survey/roster/half-days.ts';
 import type { Visit } from '../console.ts';
-import { Forbidden } from '../faults.ts';
 import { count, moment, month } from '../figures.ts';
 import { languageOf } from '../language.ts';
 import { messagesIn } from '../messages.ts';
+import { ownManager } from '../own-manager.ts';
 import { sendPage } from '../page.ts';
 import { companyTimeZone } from '../round/rounds-page.ts';
 
@@ -18,7 +18,7 @@ export async function showOwnList(visit: Visit): Promise<void> {
   const language = languageOf(response);
   const m = messagesIn(language);
   const now = clock.now();
-  const managerId = await managerOf(visit);
+  const managerId = await ownManager(visit);
   const place = { language, timeZone: await companyTimeZone(query) };
   const period = await periodToConfirm(query, now);
   const said = (await readConfirmations(query, period)).find((one) => one.managerId === managerId);
@@ -55,17 +55,7 @@ export async function confirmOwnList(visit: Visit): Promise<void> {
   const m = messagesIn(languageOf(response)).ownList;
   const { success, data } = confirmForm.safeParse(request.body);
   if (!success) throw new BadInput('not confirmed', [{ where: m.remark, message: m.remarkTooLong }]);
-  const managerId = await managerOf(visit);
+  const managerId = await ownManager(visit);
   await confirmList(web.services, { managerId, userId: viewer.id, period: data.period, remark: data.remark || null });
   response.redirect(303, '/roster/mine');
-}
-
-/** Whose list the viewer's own is. @throws Forbidden where nobody said which manager he is. */
-async function managerOf({ web, viewer }: Visit): Promise<string> {
-  const [user] = await web.services.database.query<{ managerId: string | null }>({
-    text: 'SELECT manager_id AS "managerId" FROM app_user WHERE id = $1',
-    values: [viewer.id],
-  });
-  if (!user?.managerId) throw new Forbidden('noManager');
-  return user.managerId;
 }
