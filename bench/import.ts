@@ -17,9 +17,9 @@ import { systemClock } from '../src/platform/clock.ts';
 import { openLog, silentLog } from '../src/platform/log.ts';
 import { openEmbeddedPostgres } from '../src/platform/postgres/embedded.ts';
 import { siblingUrl } from '../src/platform/postgres/schema-engine.ts';
+import { writeXlsx } from '../src/platform/sheet.ts';
 import { Faults } from '../src/survey/roster/faults.ts';
 import { readRows } from '../src/survey/roster/file.ts';
-import { writeXlsx } from '../src/survey/roster/xlsx.ts';
 import { peakMegabytes } from './support/memory.ts';
 
 /*

@@ -292,6 +292,23 @@ results
     (await import('./results.ts')).exportRoundResults(round, kind, file, process.stdout),
   );
 
+program
+  .command('ledger')
+  .description('兑现台账 · the ledger of what results promise')
+  .command('export')
+  .description(
+    '导出一个月，供发薪 · a month for the payroll office: every line, sums, and the publication it follows from',
+  )
+  .argument('<period>', 'such as 2026-12')
+  .argument('<file>', 'a name that ends in .csv or .xlsx')
+  .action(async (period, file) => {
+    const [{ inThisInstallation }, { exportLedger }] = await Promise.all([
+      import('./installation.ts'),
+      import('./ledger.ts'),
+    ]);
+    await inThisInstallation((services) => exportLedger(services, period, file, process.stdout));
+  });
+
 const apiKey = program.command('api-key').description('API 密钥 · keys of other programs');
 apiKey
   .command('create')

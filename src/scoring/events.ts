@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Announcement } from '../platform/webhooks/announce.ts';
+import { subjectKinds } from './alarms/findings.ts';
 import type { Publication, PublishedManager } from './publication.ts';
 
 const quantity = z.string().regex(/^-?\d+(\.\d+)?(\/\d+)?$/);
@@ -67,7 +68,7 @@ const alarmRaised = z.strictObject({
   alarm: z.uuid(),
   kind: z.string().min(1).describe('which kind of matter it is'),
   level: z.enum(['amber', 'red']),
-  subjectKind: z.enum(['manager', 'district', 'number']).describe('number: one of ours'),
+  subjectKind: z.enum(subjectKinds).describe('number: one of ours; promise: a line of the ledger'),
   ...{ subjectId: z.string().min(1), period: z.string().min(1), value: z.string(), limit: z.string() },
   openedAt: z.iso.datetime(),
 });

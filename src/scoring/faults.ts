@@ -77,6 +77,13 @@ export function count(least = 0): z.ZodType<number, number> {
   return z.int().min(least);
 }
 
+/** Money as it is paid: yuan with two decimals, a fine below nought. A text, and never nothing at all. */
+export function yuan(): z.ZodType<string, string> {
+  return z
+    .string()
+    .regex(/^-?(?!0\.00$)(?:0|[1-9]\d{0,7})\.\d{2}$/, 'must be yuan with two decimals, such as "300.00" or "-50.00"');
+}
+
 /** A text with something in it. */
 export function text(): z.ZodType<string, string> {
   return z.string().refine((given) => given.trim() !== '', 'must not be blank');

@@ -7,7 +7,7 @@ import type { Fault } from '../platform/errors.ts';
 import { BadInput } from '../platform/errors.ts';
 import type { Exact } from './exact.ts';
 import { exact, unrounded } from './exact.ts';
-import { at, checked, count, described, ifValid, quantity, text } from './faults.ts';
+import { at, checked, count, described, ifValid, quantity, text, yuan } from './faults.ts';
 import { RATINGS } from './rating.ts';
 
 /** Weights are whole basis points; a set of weights makes 10,000 of them. */
@@ -125,6 +125,22 @@ const periods = z
   .strictObject({ noticeWorkdays: count(1), appealWorkdays: count(1) })
   .default({ noticeWorkdays: 5, appealWorkdays: 5 });
 
+/** Yuan that a final result promises, or takes: to whoever got this rating, is in this tier afterwards, moved so. */
+const ledger = z.strictObject({
+  /** Working days from the final result to the day by which it is paid. */
+  dueWorkdays: count(1),
+  rating: z
+    .strictObject({
+      excellent: yuan().optional(),
+      competent: yuan().optional(),
+      'basically-competent': yuan().optional(),
+      'not-competent': yuan().optional(),
+    })
+    .default({}),
+  tier: z.strictObject({ 1: yuan().optional(), 2: yuan().optional(), 3: yuan().optional() }).default({}),
+  move: z.strictObject({ up: yuan().optional(), down: yuan().optional(), floor: yuan().optional() }).default({}),
+});
+
 const privacy = z.strictObject({
   minimumForScore: count(1),
   minimumForDistribution: count(1),
@@ -153,6 +169,7 @@ const ruleSet = z.strictObject({
   rating,
   tiers,
   periods,
+  ledger: ledger.optional(),
   privacy,
   alarms,
 });
@@ -173,6 +190,7 @@ export type Indicator = UnitRules['indicators'][number];
 export type CombinedRules = Sections['combined'];
 export type RatingRules = Sections['rating'];
 export type TierRules = Sections['tiers'];
+export type LedgerRules = NonNullable<Sections['ledger']>;
 
 /**
  * Reads a rule set. `under` is where it stands in the document it came with, for the faults.

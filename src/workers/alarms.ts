@@ -4,8 +4,15 @@ import type { Query } from '../platform/database.ts';
 import { grouped } from '../platform/grouped.ts';
 import { keepAlarms } from '../scoring/alarms/alarms.ts';
 import { type Chart, chartedWeeks, chartsOf, weeksBefore, weeksCharted } from '../scoring/alarms/chart.ts';
-import { chartFindings, type FieldStanding, type Finding, fieldFindings } from '../scoring/alarms/findings.ts';
+import {
+  chartFindings,
+  type FieldStanding,
+  type Finding,
+  fieldFindings,
+  promiseFindings,
+} from '../scoring/alarms/findings.ts';
 import { countWeeks, keepWeeks, readWeeks, roundsToChart } from '../scoring/alarms/weeks.ts';
+import { readOverdue } from '../scoring/ledger/lines.ts';
 import type { RuleSet } from '../scoring/rules.ts';
 import { groupCounts, readTallies, type Tally } from '../survey/disposition/progress.ts';
 import { rates } from '../survey/disposition/rates.ts';
@@ -32,6 +39,7 @@ export async function lookForAlarms(services: Services): Promise<void> {
     ...chartFindings(await readCharts(database.query, rules, now), rules),
     ...fieldFindings(await readFieldStandings(database.query, now), rules),
     ...(await numberFindings(services, mondayOf(now, rules.timeZone).toFormat('yyyy-MM-dd'))),
+    ...promiseFindings(await readOverdue(database.query, dayIn(rules.timeZone, now))),
   ];
   await keepAlarms(database, findings, now);
   await noteLook(database.query, now);
@@ -46,6 +54,8 @@ async function latestRules({ database, rules }: Services): Promise<RuleSet | nul
   return latest ? rules(latest.id) : null;
 }
 
+const dayIn = (timeZone: string, now: Date): string =>
+  DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
 const mondayOf = (now: Date, timeZone: string) => DateTime.fromJSDate(now, { zone: timeZone }).startOf('week');
 const firstCharted = (now: Date, timeZone: string) => mondayOf(now, timeZone).minus({ weeks: weeksCharted - 1 });
 
@@ -150,7 +160,7 @@ async function noteLook(query: Query, now: Date): Promise<void> {
   });
 }
 
-/** Asks for a look where none was had today, or a round was closed since. */
+/** Asks for a look where none was had today, or since then a round was closed or an overdue promise honoured. */
 export async function askForAlarms({ database, clock, queues }: Services): Promise<void> {
   const [look] = await database.query<{ due: boolean }>({
     name: 'alarms-due',
@@ -158,7 +168,11 @@ export async function askForAlarms({ database, clock, queues }: Services): Promi
       WITH looked AS (SELECT (SELECT value #>> '{}' FROM installation WHERE key = $1)::timestamptz AS at),
            place AS (SELECT coalesce((SELECT document->>'timeZone' FROM rule_set ORDER BY effective_from DESC, id DESC LIMIT 1), 'Asia/Shanghai') AS zone)
       SELECT looked.at IS NULL OR (looked.at AT TIME ZONE place.zone)::date < ($2::timestamptz AT TIME ZONE place.zone)::date
-             OR EXISTS (SELECT FROM round r WHERE r.closed_at > looked.at) AS due
+             OR EXISTS (SELECT FROM round r WHERE r.closed_at > looked.at)
+             OR EXISTS (
+               SELECT FROM alarm a WHERE a.kind = 'promise-overdue' AND a.closed_at IS NULL AND (
+                 EXISTS (SELECT FROM ledger_settlement s WHERE s.line_id::text = a.subject_id)
+                 OR EXISTS (SELECT FROM ledger_line back WHERE back.reverses::text = a.subject_id))) AS due
       FROM looked, place`,
     values: [lookKey, clock.now()],
   });

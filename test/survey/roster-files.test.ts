@@ -4,6 +4,7 @@ import { firstBrokenLine } from '../../src/platform/audit.ts';
 import { systemChance } from '../../src/platform/chance.ts';
 import { StandingClock } from '../../src/platform/clock.ts';
 import { connect, type Database } from '../../src/platform/database.ts';
+import { writeXlsx } from '../../src/platform/sheet.ts';
 import { openVault, type Vault } from '../../src/platform/vault.ts';
 import { type ExportWish, exportRoster } from '../../src/survey/roster/export.ts';
 import { BadFile, faultReport } from '../../src/survey/roster/faults.ts';
@@ -14,7 +15,6 @@ import {
   type RetailersWish,
   type RosterServices,
 } from '../../src/survey/roster/import.ts';
-import { writeXlsx } from '../../src/survey/roster/xlsx.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { gbk } from '../support/gbk.ts';
 

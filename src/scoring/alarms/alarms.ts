@@ -102,7 +102,8 @@ const seen = `
   SELECT * FROM (
     SELECT ${columns}, opened_at AS "openedAt", acknowledged_at AS "acknowledgedAt",
            acknowledged_by AS "acknowledgedBy", note, closed_at AS "closedAt",
-           CASE subject_kind WHEN 'district' THEN subject_id WHEN 'manager' THEN (SELECT m.district_id FROM manager m WHERE m.id = subject_id) END AS "districtId"
+           CASE subject_kind WHEN 'district' THEN subject_id WHEN 'manager' THEN (SELECT m.district_id FROM manager m WHERE m.id = subject_id)
+             WHEN 'promise' THEN (SELECT m.district_id FROM ledger_line l JOIN manager m ON m.id = l.manager_id WHERE l.id::text = subject_id) END AS "districtId"
     FROM alarm
   ) AS a`;
 

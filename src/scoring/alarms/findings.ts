@@ -2,10 +2,14 @@ import { type Exact, exact, unrounded, ZERO } from '../exact.ts';
 import type { RuleSet } from '../rules.ts';
 import type { Chart } from './chart.ts';
 
+/** `number`: one of ours. `promise`: a line of the ledger. */
+export const subjectKinds = ['manager', 'district', 'number', 'promise'] as const;
+export type SubjectKind = (typeof subjectKinds)[number];
+
 /** What is out of order now. It opens an alarm, keeps one open, and by its absence closes it; it never changes a score. */
 export interface Finding {
   readonly kind: AlarmKind;
-  readonly subjectKind: 'manager' | 'district' | 'number';
+  readonly subjectKind: SubjectKind;
   readonly subjectId: string;
   /** The month, or the Monday of the week, that it is about. */
   readonly period: string;
@@ -13,7 +17,7 @@ export interface Finding {
   readonly limit: string;
 }
 
-/** Charts ask somebody to look; in the field something has to be mended at once (method §6). */
+/** Charts ask somebody to look; in the field something has to be mended at once (method §6), and so has a promise that is not kept. */
 export const alarmLevels = {
   ewma: 'amber',
   cusum: 'amber',
@@ -21,6 +25,7 @@ export const alarmLevels = {
   'bad-numbers': 'red',
   'never-attempted': 'red',
   'answer-rate': 'red',
+  'promise-overdue': 'red',
 } as const;
 export type AlarmKind = keyof typeof alarmLevels;
 export const alarmKinds = Object.keys(alarmLevels) as readonly AlarmKind[];
@@ -46,6 +51,14 @@ export function chartFindings(charts: readonly Chart[], { alarms }: Rules): Find
 
 /** Rounded only where it is shown; a limit is compared before. */
 export const inFigures = (value: number): string => (Math.round(value * 100) / 100 + 0).toFixed(2);
+
+/** Lines of the ledger that should have been honoured by now, by the days since then. */
+export const promiseFindings = (
+  overdue: readonly { readonly id: string; readonly period: string; readonly days: number }[],
+): Finding[] =>
+  overdue.map(({ id, period, days }) => ({
+    ...{ kind: 'promise-overdue', subjectKind: 'promise', subjectId: id, period, value: String(days), limit: '0' },
+  }));
 
 /** How a round goes for a manager or district. */
 export interface FieldStanding {

@@ -21,7 +21,8 @@ export interface PeriodCalendar {
 type CalendarRules = Pick<RuleSet, 'timeZone' | 'contact' | 'periods'>;
 
 const day = 'yyyy-MM-dd';
-const holidaysOf = ({ contact }: CalendarRules) => (contact.holidays === 'CN' ? 'CN' : null);
+/** The holidays that working days of a rule set keep. */
+export const holidaysOf = ({ contact }: Pick<RuleSet, 'contact'>) => (contact.holidays === 'CN' ? 'CN' : null);
 
 /** The calendar of a period as it is planned. */
 export function calendarOf(period: string, rules: CalendarRules): PeriodCalendar {

@@ -7,6 +7,7 @@ import type { Query } from '../../platform/database.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
 import { publicationFinalized, publicationNoticed } from '../events.ts';
 import { storeItemSummaries } from '../items/summaries.ts';
+import { writePromises } from '../ledger/keep.ts';
 import { makePublication, type Person, type Publication, type PublicationFacts, recomputable } from '../publication.ts';
 import { scoreDocument } from '../score.ts';
 import { findPublished, lastHash, type Published, storePublication } from '../store.ts';
@@ -68,11 +69,13 @@ export async function publishCorrection(
   });
 }
 
-/** Makes a notice final, word for word but for its stage. */
+/** Makes a notice final, word for word but for its stage, and writes down what it promises. */
 export async function finalise(query: Query, period: string, now: Date): Promise<Publication> {
   const { document } = await standing(query, period, 'notice');
   const scored = scoreDocument(recomputable(document));
-  return supersede(query, document, now, { stage: 'final', scored, people: peopleOf(document) });
+  const final = await supersede(query, document, now, { stage: 'final', scored, people: peopleOf(document) });
+  await writePromises(query, final, now);
+  return final;
 }
 
 type Recomputable = ReturnType<typeof recomputable>['managers'][number];

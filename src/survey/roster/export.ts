@@ -1,33 +1,25 @@
-import { stringify } from 'csv-stringify/sync';
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
+import { type Sheet, type SheetFormat, writeSheet } from '../../platform/sheet.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { type HalfDay, writeHalfDays } from './half-days.ts';
 import { companyDay, type RosterServices } from './import.ts';
 import { writePhone } from './phone.ts';
 import { retailerHeadings, type Status, type Stratum, written } from './retailers.ts';
-import { writeXlsx } from './xlsx.ts';
 
 /**
  * The roster as files that are imported again without a change. Numbers are masked unless they are asked for in clear;
  * a mask that comes back means the number it stands for.
  */
 export type ExportKind = 'retailers' | 'managers' | 'indicators';
-export type ExportFormat = 'csv' | 'xlsx';
 
 export interface ExportWish {
   readonly kind: ExportKind;
-  readonly format: ExportFormat;
+  readonly format: SheetFormat;
   /** A user's id, or `cli`. */
   readonly actor: string;
   /** Numbers in full; the audit log says so. */
   readonly clear?: boolean;
-}
-
-interface Sheet {
-  readonly headings: readonly string[];
-  /** A page of rows at a time. */
-  readonly pages: AsyncIterable<readonly (readonly string[])[]>;
 }
 
 /** The file's bytes, bit by bit. That somebody took it is in the audit log before the first of them. */
@@ -42,28 +34,7 @@ export async function* exportRoster(services: RosterServices, wish: ExportWish):
       detail: { format, ...(kind === 'retailers' && { phones: clear ? 'clear' : 'masked' }) },
     }),
   );
-  const sheet = sheets[kind](services, clear);
-  yield* format === 'csv' ? asCsv(sheet) : asXlsx(kind, sheet);
-}
-
-async function* asCsv({ headings, pages }: Sheet): AsyncGenerator<Uint8Array> {
-  const text = (rows: readonly (readonly string[])[], bom: boolean) =>
-    Buffer.from(
-      stringify(
-        rows.map((row) => [...row]),
-        // Names are other people's words: none of them may be a formula in a spreadsheet.
-        { bom, escape_formulas: true, record_delimiter: '\r\n' },
-      ),
-    );
-  yield text([headings], true);
-  for await (const rows of pages) yield text(rows, false);
-}
-
-async function* asXlsx(name: string, { headings, pages }: Sheet): AsyncGenerator<Uint8Array> {
-  async function* rows() {
-    for await (const page of pages) yield* page;
-  }
-  for await (const bytes of writeXlsx(name, headings, rows())) yield bytes;
+  yield* writeSheet(format, kind, sheets[kind](services, clear));
 }
 
 const sheets: Readonly<Record<ExportKind, (services: RosterServices, clear: boolean) => Sheet>> = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BadInput } from '../../platform/errors.ts';
+import { writeXlsx } from '../../platform/sheet.ts';
 import { Faults } from './faults.ts';
 import { readRows } from './file.ts';
-import { writeXlsx } from './xlsx.ts';
 
 /** The cells of each row, or what is wrong with the file. */
 async function read(bytes: Uint8Array): Promise<{ row: number; cells: readonly string[] }[] | string[]> {

@@ -1,4 +1,4 @@
-import { type CellValue, streamXlsxRows, writeXlsxStream } from 'hucre/xlsx';
+import { type CellValue, streamXlsxRows } from 'hucre/xlsx';
 import type { FileRow } from './csv.ts';
 import { type Faults, quoted } from './faults.ts';
 
@@ -40,17 +40,4 @@ function writtenDate(value: Date): string {
 function writtenNumber(value: number): string {
   if (Number.isInteger(value)) return Math.abs(value) < exactUpTo ? String(value) : value.toExponential().toUpperCase();
   return String(Number(value.toPrecision(15)));
-}
-
-/** A workbook of one sheet, everything in it as text, so that no spreadsheet makes a number of an id. */
-export function writeXlsx(
-  name: string,
-  headings: readonly string[],
-  rows: Iterable<readonly string[]> | AsyncIterable<readonly string[]>,
-): ReadableStream<Uint8Array> {
-  return writeXlsxStream(rows as Iterable<string[]>, {
-    name,
-    columns: headings.map((header) => ({ header, width: 18, numFmt: '@' })),
-    freezePane: { rows: 1 },
-  });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { acknowledgeAlarm, findAlarm, listAlarms, longestNote } from '../../scoring/alarms/alarms.ts';
-import { inFigures } from '../../scoring/alarms/findings.ts';
+import { alarmKinds, inFigures, subjectKinds } from '../../scoring/alarms/findings.ts';
 import { readMended } from '../../survey/desk/mended.ts';
 import { readChart } from '../../workers/alarms.ts';
 import type { Services } from '../../workers/services.ts';
@@ -14,12 +14,12 @@ import { pageOf, pageOut, pageQuery, placeIn } from './paging.ts';
  * Process alarms: what is out of order, for whom, and what is done about it. A program that names whom it asks for is
  * told what that person may see: a supervisor what concerns his own district.
  */
-const kind = z.enum(['ewma', 'cusum', 'response-rate', 'bad-numbers', 'never-attempted', 'answer-rate']);
+const kind = z.enum(alarmKinds);
 const level = z.enum(['amber', 'red']);
 
 const alarm = z.object({
   ...{ id: z.uuid(), kind, level },
-  subjectKind: z.enum(['manager', 'district', 'number']).describe('number: one of ours'),
+  subjectKind: z.enum(subjectKinds).describe('number: one of ours; promise: a line of the ledger'),
   ...{ subjectId: z.string(), districtId: z.string().nullable() },
   period: z.string().describe('the month, or the Monday of the week, that it is about'),
   value: z.string().describe('as of the last look; a share of 1, a count, or of charts in standard errors'),

@@ -2,6 +2,7 @@ import { alarmOperations } from './alarm-operations.ts';
 import { carrierOperations } from './carrier-operations.ts';
 import { deskOperations } from './desk-operations.ts';
 import { drawOperations } from './draw-operations.ts';
+import { ledgerOperations } from './ledger-operations.ts';
 import { messageOperations } from './message-operations.ts';
 import type { Operation } from './operation.ts';
 import { periodOperations } from './period-operations.ts';
@@ -33,5 +34,6 @@ export const operations: readonly Operation[] = [
   ...carrierOperations,
   ...userOperations,
   ...resultOperations,
+  ...ledgerOperations,
   ...webhookOperations,
 ];

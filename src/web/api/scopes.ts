@@ -20,6 +20,8 @@ export const scopes = [
   'results:read',
   'appeals:read',
   'appeals:write',
+  'ledger:read',
+  'ledger:write',
   'events:read',
   'webhooks:read',
   'webhooks:write',
