@@ -7,6 +7,7 @@ import { closesMany } from '../survey/roster/closing.ts';
 import { BadFile, faultReport } from '../survey/roster/faults.ts';
 import {
   type ImportReport,
+  importEvents,
   importIndicators,
   importManagers,
   importRetailers,
@@ -17,7 +18,7 @@ import {
 } from '../survey/roster/import.ts';
 import { inThisInstallation } from './installation.ts';
 
-/** `huifang import managers|retailers|indicators|staff FILE`. */
+/** `huifang import managers|retailers|indicators|events|staff FILE`. */
 export type ImportKind = keyof typeof kinds;
 
 export interface ImportOptions {
@@ -35,6 +36,7 @@ const kinds = {
   managers: { name: '客户经理', run: importManagers, described: counts },
   retailers: { name: '零售户', run: importRetailers, described: difference },
   indicators: { name: '考核指标', run: importIndicators, described: counts },
+  events: { name: '工作记录', run: importEvents, described: counts },
   staff: { name: '员工号码', run: importStaff, described: counts },
 } as const;
 

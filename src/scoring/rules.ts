@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Fault } from '../platform/errors.ts';
 import { BadInput } from '../platform/errors.ts';
+import { type EvidenceKind, evidenceKinds } from './evidence/evidence.ts';
 import type { Exact } from './exact.ts';
 import { exact, unrounded } from './exact.ts';
 import { at, checked, count, described, ifValid, quantity, text, yuan } from './faults.ts';
@@ -140,6 +141,16 @@ const ledger = z.strictObject({
   tier: z.strictObject({ 1: yuan().optional(), 2: yuan().optional(), 3: yuan().optional() }).default({}),
   move: z.strictObject({ up: yuan().optional(), down: yuan().optional(), floor: yuan().optional() }).default({}),
 });
+/** What indicators are made of, where they are computed from dated events (evidence.ts). Left out, it is the standard. */
+const evidence = z
+  .array(
+    z.strictObject({
+      code: text(),
+      kinds: z.array(z.enum(Object.keys(evidenceKinds) as EvidenceKind[])).min(1),
+      required: positive.optional(),
+    }),
+  )
+  .optional();
 
 const privacy = z.strictObject({
   minimumForScore: count(1),
@@ -170,6 +181,7 @@ const ruleSet = z.strictObject({
   tiers,
   periods,
   ledger: ledger.optional(),
+  evidence,
   privacy,
   alarms,
 });
@@ -230,6 +242,7 @@ function contradictions(rules: Partial<Sections>): Contradiction[] {
     ...(rules.contact ? contactContradictions(rules.contact) : []),
     ...(rules.customer ? customerContradictions(rules.customer) : []),
     ...(rules.unit ? indicatorContradictions(rules.unit) : []),
+    ...(rules.unit && rules.evidence ? evidenceContradictions(rules.unit, rules.evidence) : []),
     ...(rules.combined ? weightContradictions(rules.combined) : []),
     ...(rules.unit && rules.combined ? shareContradictions(rules.unit, rules.combined) : []),
     ...(rules.rating ? cutoffContradictions(rules.rating) : []),
@@ -286,6 +299,28 @@ function* indicatorContradictions({ indicators }: UnitRules): Iterable<Contradic
         yield [['unit', 'indicators', index], `${described(code)} is selling: give it "group": "selling"`];
     }
     if (RESERVED_CODES.includes(code)) yield [where, `${described(code)} is the name of a gate: choose another code`];
+  }
+}
+
+function* evidenceContradictions(
+  { indicators }: UnitRules,
+  evidence: NonNullable<Sections['evidence']>,
+): Iterable<Contradiction> {
+  const seen = new Set<string>();
+  for (const [index, { code, kinds, required }] of evidence.entries()) {
+    const where = ['evidence', index];
+    if (!indicators.some((indicator) => indicator.code === code))
+      yield [[...where, 'code'], `${described(code)} is none of the indicators: add it there, or leave it out here`];
+    if (seen.has(code)) yield [[...where, 'code'], `${described(code)} stands here twice: put its kinds together`];
+    seen.add(code);
+    for (const [place, kind] of kinds.entries())
+      if ((evidenceKinds[kind] === 'amount') !== (required !== undefined))
+        yield [
+          [...where, 'kinds', place],
+          required === undefined
+            ? `${described(kind)} are amounts: say with "required" how much a month takes`
+            : `${described(kind)} say of how much themselves: leave "required" out`,
+        ];
   }
 }
 

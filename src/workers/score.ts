@@ -1,6 +1,6 @@
 import type Fraction from 'fraction.js';
 import { uniqueViolation } from '../platform/database.ts';
-import { lockPeriod } from '../scoring/periods/lock.ts';
+import { lockPeriod } from '../platform/period-lock.ts';
 import { finalise, publishNotice } from '../scoring/periods/publish.ts';
 import type { Person } from '../scoring/publication.ts';
 import { groupCounts, readChannels, readTallies, type Tally } from '../survey/disposition/progress.ts';

@@ -31,8 +31,9 @@ export function mend(query: Query, appeal: AppealedFact, now: Date): Promise<unk
 const mendIndicator = (query: Query, { period, managerId, indicator, value }: AppealedFact) =>
   query({
     text: `
-      INSERT INTO unit_indicator (period, manager_id, code, value) VALUES ($1, $2, $3, $4)
-      ON CONFLICT (period, manager_id, code) DO UPDATE SET value = excluded.value`,
+      INSERT INTO unit_indicator (period, manager_id, code, value, source) VALUES ($1, $2, $3, $4, 'appeal')
+      ON CONFLICT (period, manager_id, code) DO UPDATE
+      SET value = excluded.value, source = excluded.source, events = NULL, done = NULL, due = NULL`,
     values: [period, managerId, indicator, value],
   });
 

@@ -4,11 +4,14 @@
  */
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
+import { lockPeriod } from '../../platform/period-lock.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
 import { publicationFinalized, publicationNoticed } from '../events.ts';
+import { storeComputed } from '../evidence/compute.ts';
 import { storeItemSummaries } from '../items/summaries.ts';
 import { writePromises } from '../ledger/keep.ts';
 import { makePublication, type Person, type Publication, type PublicationFacts, recomputable } from '../publication.ts';
+import { parseRules } from '../rules.ts';
 import { scoreDocument } from '../score.ts';
 import { findPublished, lastHash, type Published, storePublication } from '../store.ts';
 import { appealsEnd } from './calendar.ts';
@@ -34,6 +37,8 @@ export interface PeriodBasis {
  */
 export async function publishNotice(query: Query, basis: PeriodBasis, now: Date): Promise<Publication> {
   const { period, items, people } = basis;
+  await lockPeriod(query, period);
+  await storeComputed(query, period, parseRules(basis.rules));
   const { input, provenance } = await readPeriodInput(query, period, basis.rules);
   const scored = scoreDocument(input);
   await storeItemSummaries(query, { period, items, provenance, rules: scored.rules });

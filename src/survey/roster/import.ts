@@ -7,6 +7,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
+import { closedMonths, recordEvents } from '../events/record.ts';
+import { eventsOf, eventsTable } from '../events/table.ts';
 import { storeStaffPhones } from '../quality/staff-phones.ts';
 import { checkClosing } from './closing.ts';
 import { Faults } from './faults.ts';
@@ -71,6 +73,7 @@ export const imports = {
   managers: importManagers,
   retailers: importRetailers,
   indicators: importIndicators,
+  events: importEvents,
   staff: importStaff,
 } as const;
 
@@ -134,13 +137,38 @@ export function importIndicators(
   });
 }
 
+/**
+ * Dated events, which indicators are computed from (method §4). What a file says otherwise of an event than before takes
+ * the old line back and stands in its place; an event that is not in the file stays.
+ *
+ * @throws BadFile with every fault; one is a month that is on the board.
+ */
+export function importEvents(
+  services: RosterServices,
+  bytes: Uint8Array,
+  wish: ImportWish = {},
+): Promise<ImportReport> {
+  return importing(services, wish, 'events.import', async (query) => {
+    const { clock, chance } = services;
+    const { actor = 'cli', fileName = '' } = wish;
+    const now = clock.now();
+    const faults = new Faults();
+    const table = eventsTable(await findManagerIds(query), companyDay(now), faults);
+    const rows = eventsOf(await readLines(bytes, table, faults, wish), faults);
+    const recorded = await recordEvents(query, rows, { actor, source: `import ${fileName}`.trim(), now, chance });
+    if (!('conflicts' in recorded)) return { rows: rows.length, ...recorded };
+    for (const { event, column, message } of recorded.conflicts)
+      faults.inCell(event.row, table.headingOf(column), message);
+    throw faults.asBadInput();
+  });
+}
+
 /** A month that is on the board stays as it is: what is wrong in it is mended by appeal (method §5). */
 async function refusePublished(query: Query, rows: readonly IndicatorRow[], faults: Faults): Promise<void> {
-  const published = await query<{ period: string }>({
-    text: 'SELECT DISTINCT period FROM publication WHERE period = ANY($1)',
-    values: [[...new Set(rows.map(({ period }) => period))]],
-  });
-  const closed = new Set(published.map(({ period }) => period));
+  const closed = await closedMonths(
+    query,
+    rows.map(({ period }) => period),
+  );
   // A line of the other form has one value a column: it is one fault all the same.
   for (const [row, period] of new Map(rows.map((one) => [one.row, one.period])))
     if (closed.has(period))

@@ -1,6 +1,6 @@
 import { readManager, readOneOf, readPeriod, readQuantityOrNone } from './cells.ts';
 import type { Faults } from './faults.ts';
-import { type Column, type Columns, isNamed, type Line, Table, wholeLines } from './table.ts';
+import { type Column, type Columns, isNamed, type Line, refuseTwice, Table, wholeLines } from './table.ts';
 
 /** One unit indicator of one manager in one period. */
 export interface IndicatorRow {
@@ -97,20 +97,3 @@ const eachOf = ({ row, period, manager, ...values }: Pick<IndicatorRow, 'row' | 
 
 const has = (headings: readonly string[], columns: Columns): boolean =>
   headings.some((heading) => Object.values(columns).some((column) => isNamed(column, heading)));
-
-/** A line whose `keys` are those of an earlier one would overwrite it. */
-function refuseTwice<C extends Columns>(lines: readonly Line<C>[], keys: readonly (keyof C)[], faults: Faults): void {
-  const firstRow = new Map<string, number>();
-  for (const { row, values } of lines) {
-    const parts = keys.map((key) => values[key]);
-    if (parts.includes(undefined)) continue;
-    const key = JSON.stringify(parts);
-    const before = firstRow.get(key);
-    if (before === undefined) firstRow.set(key, row);
-    else
-      faults.inRow(
-        row,
-        `与第 ${before} 行重复（${parts.join('，')}） · says the same as row ${before} again: remove one`,
-      );
-  }
-}

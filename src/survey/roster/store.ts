@@ -55,12 +55,13 @@ export function storeManagers(query: Query, rows: readonly ManagerRow[]): Promis
 export function storeIndicators(query: Query, rows: readonly IndicatorRow[]): Promise<Counts> {
   return compareAndWrite(query, {
     compared: `
-      SELECT g.*, u.manager_id IS NULL AS created, u.manager_id IS NULL OR u.value IS DISTINCT FROM g.value AS differs
+      SELECT g.*, u.manager_id IS NULL AS created, u.manager_id IS NULL OR u.value IS DISTINCT FROM g.value OR u.source <> 'imported' AS differs
       FROM unnest($1::text[], $2::text[], $3::text[], $4::decimal(12, 4)[]) AS g (period, manager_id, code, value)
       LEFT JOIN unit_indicator u USING (period, manager_id, code)`,
     written: `
       INSERT INTO unit_indicator (period, manager_id, code, value) SELECT period, manager_id, code, value FROM compared WHERE differs
-      ON CONFLICT (period, manager_id, code) DO UPDATE SET value = excluded.value`,
+      ON CONFLICT (period, manager_id, code) DO UPDATE
+      SET value = excluded.value, source = 'imported', events = NULL, done = NULL, due = NULL`,
     values: [
       rows.map(({ period }) => period),
       rows.map(({ manager }) => manager),

@@ -82,6 +82,27 @@ export function wholeLines<C extends Columns>(lines: readonly Line<C>[], faults:
   return lines.flatMap(({ whole }) => whole ?? []);
 }
 
+/** A line whose `keys` are those of an earlier one would overwrite it. */
+export function refuseTwice<C extends Columns>(
+  lines: readonly Line<C>[],
+  keys: readonly (keyof C)[],
+  faults: Faults,
+): void {
+  const firstRow = new Map<string, number>();
+  for (const { row, values } of lines) {
+    const parts = keys.map((key) => values[key]);
+    if (parts.includes(undefined)) continue;
+    const key = JSON.stringify(parts);
+    const before = firstRow.get(key);
+    if (before === undefined) firstRow.set(key, row);
+    else
+      faults.inRow(
+        row,
+        `与第 ${before} 行重复（${parts.join('，')}） · says the same as row ${before} again: remove one`,
+      );
+  }
+}
+
 /** Whether `heading` is one of the names of `column`. */
 export const isNamed = ({ names }: Pick<Column<unknown>, 'names'>, heading: string): boolean =>
   names.some((name) => plain(name) === plain(heading));

@@ -75,7 +75,9 @@ export const rosterOperations: readonly Operation[] = [
     ...{ id: 'roster.import', method: 'post', path: '/roster/imports', scope: 'roster:write' },
     summary: 'Import a CSV or XLSX file, all or nothing, or say what it would change',
     query: z.object({
-      kind: z.enum([...kind.options, 'staff']).describe('staff: the company’s own numbers'),
+      kind: z
+        .enum([...kind.options, 'events', 'staff'])
+        .describe('events: dated events, which indicators are computed from; staff: the company’s own numbers'),
       dryRun: yesOrNo.describe('say what would change, and change nothing'),
       full: yesOrNo.describe('every retailer is in the file: close those who are not'),
       closing: z
