@@ -201,7 +201,8 @@ function readSecrets(config: Config, folder: string, chance: Chance) {
 }
 
 /** Who carries texts: whoever carries calls, where nobody else is named. An exchange carries none. */
-const textKind = ({ TEXT_CARRIER, CARRIER }: Config) => TEXT_CARRIER ?? (CARRIER === 'asterisk' ? 'none' : CARRIER);
+export const textKind = ({ TEXT_CARRIER, CARRIER }: Config) =>
+  TEXT_CARRIER ?? (CARRIER === 'asterisk' ? 'none' : CARRIER);
 
 /** An Asterisk of one's own, where that carries the calls. */
 interface Exchange {

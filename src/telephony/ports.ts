@@ -126,6 +126,11 @@ export interface TextPort {
    * @throws where the carrier can't be asked.
    */
   textsTo(to: string, since: Date): Promise<KnownText[]>;
+  /**
+   * How a text stands with a carrier that sends only what it has approved. Left out where any words may be sent.
+   * @throws where the carrier can't be asked.
+   */
+  registration?(template: Pick<TextTemplate, 'id' | 'language' | 'words'>): Promise<Registration>;
   /** As of calls: what was charged for texts. */
   prices?(since: Date, until: Date): Promise<Price[]>;
   /** @throws where the carrier does not answer or does not know us. */
@@ -152,6 +157,11 @@ export interface TextTemplate {
   /** What fills what is left open. */
   readonly values: Readonly<Record<string, string>>;
 }
+
+/** `code` is the carrier's name for the template. */
+export type Registration =
+  | { readonly status: 'approved' | 'in-review' | 'rejected' | 'other-words'; readonly code: string }
+  | { readonly status: 'no-code'; readonly code: null };
 
 export interface KnownText {
   /** null = the carrier does not say under which id it knows the text. */

@@ -44,6 +44,7 @@ import { listRounds } from './round/rounds-page.ts';
 import { addSchedule, listScheduled, stopSchedule } from './round/schedules-page.ts';
 import { askForSpotCheck, listSpotChecks, takeBackSpotCheck } from './round/spot-checks-page.ts';
 import type { Viewer } from './sessions.ts';
+import { confirmAnnouncement, listTexts, sendAnnouncement } from './texts/texts-page.ts';
 import { confirmRevoke, keepUser, listUsers, makeUser, revoke, showFreshLink, showUser } from './users/users-page.ts';
 
 /** One request of somebody who may make it. */
@@ -111,6 +112,9 @@ export const consoleRoutes: readonly Route[] = [
     path: `/prompts/:language${path}`,
     permission: 'questionnaire.write' as const,
   })),
+  { method: 'get', path: '/texts/announcement', permission: 'texts.announce', show: confirmAnnouncement },
+  { method: 'post', path: '/texts/announcement', permission: 'texts.announce', show: sendAnnouncement },
+  { method: 'get', path: '/texts/:language', permission: 'texts.announce', show: listTexts },
   { method: 'get', path: '/roster', permission: 'roster.write', show: showRoster },
   { method: 'post', path: '/roster/uploads', permission: 'roster.write', show: takeFile },
   { method: 'get', path: '/roster/uploads/:upload', permission: 'roster.write', show: showUpload },

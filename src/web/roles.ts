@@ -22,6 +22,7 @@ export type Permission =
   | 'round.launch'
   | 'round.change'
   | 'questionnaire.write'
+  | 'texts.announce'
   | 'roster.write'
   | 'completeness.read'
   | 'list.confirm'
@@ -50,6 +51,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'round.launch': 'everything',
     'round.change': 'everything',
     'questionnaire.write': 'everything',
+    'texts.announce': 'everything',
     // Nobody else: whoever is rated must not touch the numbers that are called (method §2).
     'roster.write': 'everything',
     'completeness.read': 'everything',

@@ -3,9 +3,9 @@ import { Activity } from '../../src/platform/activity.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { finishFollowUp, reopenFollowUp } from '../../src/survey/desk/follow-up.ts';
 import type { CallResult } from '../../src/survey/disposition/outcome.ts';
+import { announce as announceFor, readAnnouncement } from '../../src/survey/fieldwork/announcement.ts';
 import { beginDialing, recordCallReport, recordPlaced } from '../../src/survey/fieldwork/call.ts';
 import { claimDue } from '../../src/survey/fieldwork/claim.ts';
-import { announce, readAnnouncement } from '../../src/survey/fieldwork/notice.ts';
 import type { Lane } from '../../src/survey/fieldwork/pace.ts';
 import { takeVoiceTurn } from '../../src/survey/fieldwork/turn.ts';
 import type { Key } from '../../src/survey/interview/conversation.ts';
@@ -544,6 +544,16 @@ describe('a wish that was seen to (SF)', () => {
 });
 
 describe('a quarter is announced (P0)', () => {
+  const wish = { quarter: '2026Q4', timeZone: 'Asia/Shanghai', actor: 'test' };
+  const announce = () => announceFor(services, wish);
+
+  test('is refused where nobody carries texts, and once its quarter is over', async () => {
+    await expect(announceFor({ ...services, text: null }, wish)).rejects.toMatchObject({ code: 'no-texts' });
+    city.clock.advance(new Date('2027-01-01T00:00:00+08:00'));
+    await expect(announce()).rejects.toMatchObject({ code: 'changed' });
+    expect(await all('SELECT FROM notice')).toEqual([]);
+  });
+
   test('to every mobile that did not say stop, once a quarter, and nobody is told twice', async () => {
     const [stopped] = await all<{ id: string }>(
       'UPDATE phone SET opted_out_at = now() WHERE id = (SELECT id FROM phone ORDER BY id LIMIT 1) RETURNING id',
@@ -554,8 +564,8 @@ describe('a quarter is announced (P0)', () => {
     );
     const { query } = city.database;
     expect((await readAnnouncement(query, '2026Q4')).toTell).toEqual({ 'zh-CN': 10 });
-    expect(await announce(city, '2026Q4', 'test')).toBe(10);
-    expect(await announce(city, '2026Q4', 'test')).toBe(0);
+    expect(await announce()).toBe(10);
+    expect(await announce()).toBe(0);
     await work();
     await pass(60);
     expect(sent()).toEqual(Array.from({ length: 10 }, () => 'P0'));
@@ -576,14 +586,14 @@ describe('a quarter is announced (P0)', () => {
 
   test('at the carrier’s pace, so that nobody’s reply waits behind it', async () => {
     services = { ...services, text: { ...(services.text ?? expect.fail()), lane: { ...textLane, perSecond: 1 } } };
-    await announce(city, '2026Q4', 'test');
+    await announce();
     waiting = [];
     await handlersFor(services).reconcile({});
     expect(waiting.filter(({ name }) => name === 'text').length).toBeLessThanOrEqual(3);
   });
 
   test('waits for a carrier that is stopped, a minute at a time; where nobody carries texts, none is kept', async () => {
-    await announce(city, '2026Q4', 'test');
+    await announce();
     await all(
       `INSERT INTO incident (id, carrier, opened_at, last_at) VALUES ($1, 'http/sms', $2, $2)`,
       city.chance.id(),
@@ -601,7 +611,7 @@ describe('a quarter is announced (P0)', () => {
 
   test('not at night', async () => {
     city.clock.advance(new Date('2026-12-01T20:30:00+08:00'));
-    await announce(city, '2026Q4', 'test');
+    await announce();
     await work();
     expect(sent()).toEqual([]);
     city.clock.advance(new Date('2026-12-02T09:00:00+08:00'));
@@ -610,7 +620,7 @@ describe('a quarter is announced (P0)', () => {
   });
 
   test('and whoever answers it with R is stopped and told so', async () => {
-    await announce(city, '2026Q4', 'test');
+    await announce();
     await work();
     const phone = gateway.sent[0]?.to ?? '';
     await write(phone, 'r');

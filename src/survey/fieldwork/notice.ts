@@ -1,10 +1,6 @@
-import { DateTime } from 'luxon';
-import { audit } from '../../platform/audit.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Database, Query } from '../../platform/database.ts';
+import type { Query } from '../../platform/database.ts';
 import type { Disposition } from '../disposition/disposition.ts';
 import type { Language, TextId } from '../questionnaire/questionnaire.ts';
-import { saidStop } from './opt-out.ts';
 
 /**
  * Texts that belong to no thread: that we rang (SM), that a wish is closed (SF), that calls are to come (P0), that a
@@ -13,7 +9,7 @@ import { saidStop } from './opt-out.ts';
  */
 
 /** Inserts the notices of a query that gives message_id, text, occasion, blind_index, sealed, language, time_zone, case_id, follow_up_id, expires_at. */
-const planned = (wanted: string, now: string, dueAt = now): string => `
+export const planned = (wanted: string, now: string, dueAt = now): string => `
   WITH wanted AS (${wanted}), noted AS (
     INSERT INTO notice (message_id, text, occasion, blind_index, sealed, language, time_zone, case_id, follow_up_id, expires_at)
     SELECT * FROM wanted ON CONFLICT (text, blind_index, occasion) DO NOTHING RETURNING message_id, text
@@ -85,67 +81,6 @@ export async function noticeStop(query: Query, phoneIndex: Buffer, now: Date): P
     values: [phoneIndex, now],
   });
   return row?.id ?? null;
-}
-
-const shopsToTell = `
-  SELECT DISTINCT ON (p.id) p.blind_index, p.sealed, s.language, s.time_zone
-  FROM retailer s JOIN phone p ON p.id = s.phone_id
-  WHERE s.status = 'active' AND p.kind = 'mobile' AND p.opted_out_at IS NULL AND NOT ${saidStop('s.id')}
-    AND NOT EXISTS (SELECT FROM notice n WHERE n.text = 'P0' AND n.blind_index = p.blind_index AND n.occasion = $1)
-  ORDER BY p.id, s.id`;
-
-export interface Announced {
-  /** Mobiles of ours that did not opt out and are not told yet. */
-  readonly toTell: Readonly<Partial<Record<Language, number>>>;
-  readonly planned: number;
-  readonly sent: number;
-  readonly failed: number;
-  readonly segments: number;
-}
-
-/** How far a quarter's announcement has come. @param quarter `2026Q4`. */
-export async function readAnnouncement(query: Query, quarter: string): Promise<Announced> {
-  const left = await query<{ language: Language; shops: number }>({
-    text: `SELECT language, count(*)::int AS shops FROM (${shopsToTell}) AS left_over GROUP BY language`,
-    values: [quarter],
-  });
-  const [row] = await query<Omit<Announced, 'toTell'>>({
-    text: `
-      SELECT count(*) FILTER (WHERE m.state = 'planned')::int AS planned, count(*) FILTER (WHERE m.state = 'failed')::int AS failed,
-             count(*) FILTER (WHERE m.state NOT IN ('planned', 'failed'))::int AS sent, coalesce(sum(m.segments), 0)::int AS segments
-      FROM notice n JOIN message m ON m.id = n.message_id WHERE n.text = 'P0' AND n.occasion = $1`,
-    values: [quarter],
-  });
-  if (!row) throw new Error('no count came back');
-  return { ...row, toTell: Object.fromEntries(left.map(({ language, shops }) => [language, shops])) };
-}
-
-/** `2026Q4`. */
-export const quarterOf = (now: Date, timeZone: string): string =>
-  DateTime.fromJSDate(now, { zone: timeZone }).toFormat("yyyy'Q'q");
-
-/**
- * Announces a quarter's calls to every shop that can be told by text: all of them, because a text to the drawn alone
- * would tell their manager who was drawn (script §8, P0). Said again, it tells only whoever is new.
- *
- * @param quarter the current one, as `quarterOf` gives it.
- * @returns how many texts were planned.
- */
-export async function announce(
-  { database, clock }: { readonly database: Database; readonly clock: Clock },
-  quarter: string,
-  actor: string,
-): Promise<number> {
-  const now = clock.now();
-  const end = DateTime.fromFormat(quarter, "yyyy'Q'q").endOf('quarter').toJSDate();
-  const wanted = `
-    SELECT gen_random_uuid(), 'P0', $1, blind_index, sealed, language, time_zone, NULL::uuid, NULL::uuid, $3::timestamptz
-    FROM (${shopsToTell}) AS shop`;
-  return database.transaction(async (query) => {
-    const rows = await query({ text: planned(wanted, '$2'), values: [quarter, now, end] });
-    await audit(query, now, { actor, action: 'texts.announce', subject: quarter, detail: { planned: rows.length } });
-    return rows.length;
-  });
 }
 
 /** Takes so many notices whose time has come, the oldest first, and puts the next look at each off. */

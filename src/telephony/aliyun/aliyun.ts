@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { DateTime } from 'luxon';
 import type { Clock } from '../../platform/clock.ts';
 import { CarrierUnreachable } from '../carrier-unreachable.ts';
-import type { KnownText, OutgoingText, Placing, TextPort, TextTemplate } from '../ports.ts';
+import type { KnownText, OutgoingText, Placing, Registration, TextPort, TextTemplate } from '../ports.ts';
 import { failedReport, refusal } from './errors.ts';
 
 /**
@@ -23,15 +23,7 @@ export interface AliyunSettings {
   readonly requestTimeout?: number;
 }
 
-/** How a template of ours stands at Aliyun. */
-export type Registration =
-  | { readonly status: 'approved' | 'in-review' | 'rejected' | 'other-words'; readonly code: string }
-  | { readonly status: 'no-code'; readonly code: null };
-
-export interface AliyunTexts extends TextPort {
-  /** @throws where Aliyun can't be asked. */
-  registration(template: Pick<TextTemplate, 'id' | 'language' | 'words'>): Promise<Registration>;
-}
+export type AliyunTexts = TextPort & Required<Pick<TextPort, 'registration'>>;
 
 // Its packages are CommonJS, and a default import of them means one thing to Node and another to a bundler.
 const load = createRequire(import.meta.url);

@@ -14,6 +14,7 @@ import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
 import { spotCheckOperations } from './spot-check-operations.ts';
+import { textOperations } from './text-operations.ts';
 import { userOperations } from './user-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
@@ -27,6 +28,7 @@ export const operations: readonly Operation[] = [
   ...rosterOperations,
   ...questionnaireOperations,
   ...promptOperations,
+  ...textOperations,
   ...deskOperations,
   ...qualityOperations,
   ...periodOperations,

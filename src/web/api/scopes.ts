@@ -28,6 +28,8 @@ export const scopes = [
   'messages:read',
   'carriers:read',
   'carriers:write',
+  'texts:read',
+  'texts:write',
   'users:read',
   'users:write',
   'users:sign-in',

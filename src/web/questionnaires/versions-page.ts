@@ -26,7 +26,7 @@ export async function listQuestionnaires({ web, request, response }: Visit): Pro
   }));
   const page = { title: m.questionnaires.title, at: 'questionnaires' as const };
   sendPage(web, request, response, 'questionnaires', page, {
-    ...{ versions, prompts: web.services.sounds && '/prompts/zh-CN' },
+    ...{ versions, prompts: web.services.sounds && '/prompts/zh-CN', texts: '/texts/zh-CN' },
   });
 }
 
