@@ -44,6 +44,7 @@ export interface ScoreDocument {
   /** Frozen values of an earlier computation, used as they stand; `null` = to be computed. */
   readonly cityMean: Exact | null;
   readonly withinVariance: Exact | null;
+  readonly degreesOfFreedom: number | null;
   readonly managers: readonly ManagerInput[];
 }
 
@@ -77,6 +78,7 @@ export function parseDocument(json: unknown, openRules: OpenRules = refusePath):
     rules,
     cityMean: top.cityMean ?? null,
     withinVariance: top.withinVariance ?? null,
+    degreesOfFreedom: top.degreesOfFreedom ?? null,
     managers: managers.map((one) => managerInput(one, rules)),
   };
 }

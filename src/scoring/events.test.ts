@@ -36,12 +36,13 @@ const firstOf = (publication: ReturnType<typeof published>) => {
 };
 
 describe('what the scoring service is told of a manager', () => {
-  it('is C with n, N, reliability, status, interval, fieldwork, versions and hash', () => {
+  it('is C with n, N, reliability, status, intervals, the plain mean, fieldwork, versions and hash', () => {
     const window = { first: '2026-11', last: '2026-12' };
     const publication = published({ name: '王建国', district: '东湖', window, fieldwork });
     expect(customerEvaluationOf(publication, firstOf(publication))).toEqual({
       ...{ period: '2026-12', managerId: 'K01', customer: firstOf(publication).customer, status: 'firm' },
       ...{ responses: 26, frameSize: 200, reliability: '0.72', interval: firstOf(publication).scoreInterval },
+      ...{ mean: '2125/26', meanInterval: firstOf(publication).meanInterval },
       window,
       ...{ standing: false, fieldwork, drawId: '2026-12-R1', questionnaire: 'HF-1', ruleSet: 'RS-1' },
       publication: publication.hash,

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Announcement } from '../platform/webhooks/announce.ts';
 import { subjectKinds } from './alarms/findings.ts';
+import { parseQuantity, unrounded } from './exact.ts';
 import type { Publication, PublishedManager } from './publication.ts';
 
 const quantity = z.string().regex(/^-?\d+(\.\d+)?(\/\d+)?$/);
@@ -25,6 +26,11 @@ export const customerEvaluation = z.strictObject({
     .tuple([quantity, quantity])
     .nullable()
     .describe('95 % of S for the sampling error of C alone, cut to 0 to 100'),
+  mean: quantity.nullable().describe('ȳ, the plain mean of the responses in points, unrounded; null = too few'),
+  meanInterval: z
+    .tuple([quantity, quantity])
+    .nullable()
+    .describe('95 % of ȳ by the spread of answers in the whole city, cut to 0 to 100; null = not published'),
   window: z
     .strictObject({ first: month, last: month })
     .nullable()
@@ -102,6 +108,8 @@ export function customerEvaluationOf(publication: Head, manager: PublishedManage
     frameSize: manager.frameSize,
     reliability: manager.reliability,
     interval: manager.scoreInterval,
+    mean: meanOf(manager),
+    meanInterval: manager.meanInterval ?? null,
     window: manager.window ? { first: manager.window.first, last: manager.window.last } : null,
     standing: manager.standing ?? false,
     fieldwork: fieldworkOf(manager),
@@ -110,6 +118,12 @@ export function customerEvaluationOf(publication: Head, manager: PublishedManage
     ruleSet: publication.rules.id,
     publication: publication.hash,
   });
+}
+
+/** ȳ = Σy/n. */
+function meanOf({ points, responses }: PublishedManager): string | null {
+  const sum = points === null ? undefined : parseQuantity(points);
+  return sum ? unrounded(sum.div(responses)) : null;
 }
 
 function fieldworkOf({ fieldwork }: PublishedManager): CustomerEvaluation['fieldwork'] {

@@ -10,6 +10,8 @@ export const head = z.strictObject({
   rules: z.unknown().optional(),
   cityMean: quantity({ least: 0, most: 100 }).nullish(),
   withinVariance: quantity({ least: 0 }).nullish(),
+  /** Of `withinVariance`; without it, those of the answers given here. */
+  degreesOfFreedom: count().nullish(),
   managers: z.array(z.unknown()),
 });
 

@@ -68,7 +68,29 @@ describe('a publication', () => {
       points: null,
       posteriorSd: null,
       scoreInterval: null,
+      meanInterval: null,
     });
+  });
+
+  it('has the interval of the plain mean, by the spread of the whole city and its degrees of freedom', () => {
+    const { degreesOfFreedom, withinVariance, managers } = published();
+    // 26, 24 and 3 answers.
+    expect(degreesOfFreedom).toBe(25 + 23 + 2);
+    const half =
+      (2.0086 * Math.sqrt(Number(withinVariance?.split('/')[0]) / Number(withinVariance?.split('/')[1] ?? 1))) /
+      Math.sqrt(26);
+    const [low, high] = managers[0]?.meanInterval ?? [];
+    expect(Number(low)).toBeCloseTo(2125 / 26 - half, 1);
+    expect(Number(high)).toBeCloseTo(2125 / 26 + half, 1);
+  });
+
+  it('keeps the degrees of freedom of a spread that is frozen, whatever an appeal took away', () => {
+    const first = published();
+    const { managers, ...frozen } = recomputable(first);
+    const fewer = managers.map((one) => (one.id === 'K01' ? { ...one, responses: 25, points: '2025' } : one));
+    const corrected = published({ scored: scoreDocument({ ...frozen, managers: fewer }) });
+    expect(corrected.degreesOfFreedom).toBe(first.degreesOfFreedom);
+    expect(corrected.managers[1]?.meanInterval).toEqual(first.managers[1]?.meanInterval);
   });
 
   it('gives indicators as they came in, quantities as texts', () => {

@@ -67,6 +67,8 @@ export interface PublishedManager extends ExpectedManager, Person {
   readonly reliability: string;
   readonly posteriorSd: string | null;
   readonly scoreInterval: readonly [string, string] | null;
+  /** 95 % interval of ȳ = Σy/n; not there in publications from before it was published. */
+  readonly meanInterval?: readonly [string, string] | null;
   readonly badNumberShare: string;
   /** The unit indicators as they came in, uncapped. */
   readonly indicators: Readonly<Record<string, string | null>>;
@@ -88,6 +90,8 @@ export interface Publication {
   readonly cityMean: string | null;
   /** s_w², unrounded. */
   readonly withinVariance: string | null;
+  /** Of s_w. Not there without an s_w, nor in publications from before `meanInterval`. */
+  readonly degreesOfFreedom?: number;
   /** Cov(w·x, S)/Var(S) with two decimals, a share of 1; `null` where all S are equal. */
   readonly effectiveShares: Readonly<Record<string, string | null>>;
   readonly managers: readonly PublishedManager[];
@@ -113,6 +117,7 @@ export function makePublication(facts: PublicationFacts): Publication {
     rules: scored.rules.document,
     cityMean: scored.cityMean && asItStands(scored.cityMean),
     withinVariance: scored.withinVariance && unrounded(scored.withinVariance),
+    ...(scored.degreesOfFreedom > 0 && { degreesOfFreedom: scored.degreesOfFreedom }),
     effectiveShares: writtenShares(scored),
     managers: publishedManagers(scored, people),
     supersedes: supersedes ?? null,
@@ -128,11 +133,12 @@ export function verifyHash(publication: Readonly<Record<string, unknown>> | Publ
 }
 
 /** The document that `huifang score` recomputes a publication from: rules, frozen values and inputs in the public form. */
-export function recomputable({ rules, cityMean, withinVariance, managers }: Publication) {
+export function recomputable({ rules, cityMean, withinVariance, degreesOfFreedom, managers }: Publication) {
   return {
     rules,
     cityMean,
     withinVariance,
+    ...(degreesOfFreedom !== undefined && { degreesOfFreedom }),
     managers: managers.map((manager) => ({
       id: manager.id,
       frameSize: manager.frameSize,
@@ -166,14 +172,15 @@ function publishedManagers(scored: Scored, people: PublicationFacts['people']): 
 }
 
 function publishedManager(manager: ScoredManager, person: Person, scored: Scored): PublishedManager {
-  const { input, points, posteriorSd, scoreInterval } = manager;
+  const { input, points, posteriorSd } = manager;
   return {
     ...published(person),
     ...expectedManager(manager),
     points: manager.status === 'not-rated' ? null : points && unrounded(points),
     reliability: written(manager.reliability),
     posteriorSd: posteriorSd === null ? null : posteriorSd.toFixed(2),
-    scoreInterval: scoreInterval && [scoreInterval[0].toFixed(2), scoreInterval[1].toFixed(2)],
+    scoreInterval: bounds(manager.scoreInterval),
+    meanInterval: bounds(manager.meanInterval),
     badNumberShare: unrounded(input.badNumberShare),
     indicators: publishedIndicators(input.indicators, scored),
     tierBefore: input.tier,
@@ -182,6 +189,9 @@ function publishedManager(manager: ScoredManager, person: Person, scored: Scored
     streakRestarts: manager.moved.streakRestarts,
   };
 }
+
+const bounds = (interval: readonly [number, number] | null): [string, string] | null =>
+  interval && [interval[0].toFixed(2), interval[1].toFixed(2)];
 
 /** Field by field: whatever else the caller's object holds (a phone, say) must not find its way onto the board. */
 function published({ name, district, window, standing, fieldwork }: Person): Person {

@@ -17,6 +17,7 @@ import type { Answers, ManagerInput, OpenRules, ScoreDocument } from './document
 import { parseDocument } from './document.ts';
 import type { Exact } from './exact.ts';
 import { approximate, written, ZERO } from './exact.ts';
+import { type MeanInterval, meanIntervals } from './mean-interval.ts';
 import type { Standing } from './rank.ts';
 import { rank } from './rank.ts';
 import type { Rating } from './rating.ts';
@@ -49,6 +50,8 @@ export interface ScoredManager {
   readonly posteriorSd: number | null;
   /** 95 % interval of S for the sampling error of C alone, cut to [0, 100]; `null` without an S. */
   readonly scoreInterval: readonly [number, number] | null;
+  /** 95 % interval of ȳ by s_w alone, cut to [0, 100]; `null` where ȳ is not published. */
+  readonly meanInterval: MeanInterval | null;
   readonly moved: Moved;
 }
 
@@ -59,7 +62,7 @@ export interface Scored {
   /** μ and s_w², frozen or computed; `null` where nobody had enough responses. */
   readonly cityMean: Exact | null;
   readonly withinVariance: Exact | null;
-  /** Σ(n − 1) over managers with n ≥ 2: the degrees of freedom of s_w, if it was computed here. */
+  /** The degrees of freedom of s_w: Σ(n − 1) over the managers it was computed from, or frozen with it. */
   readonly degreesOfFreedom: number;
   /** In input order. */
   readonly managers: readonly ScoredManager[];
@@ -85,19 +88,28 @@ export function score(document: ScoreDocument): Scored {
     ),
     cityMean: document.cityMean ?? cityMean(tallies, rules.customer),
     withinVariance: document.withinVariance ?? withinVariance(tallies.filter(isFull)),
-    degreesOfFreedom: tallies.reduce((freedom, { responses }) => freedom + Math.max(0, responses - 1), 0),
+    degreesOfFreedom:
+      document.degreesOfFreedom ?? freedomOf(document.withinVariance ? tallies : tallies.filter(isFull)),
   };
-  const assessed = document.managers.map((input, index) => assess(input, tallies[index] ?? NOBODY, city));
+  const intervalOfMean = meanIntervals(city);
+  const assessed = document.managers.map((input, index) => {
+    const answered = tallies[index] ?? NOBODY;
+    const one = assess(input, answered, city);
+    return { ...one, meanInterval: one.status === 'not-rated' ? null : intervalOfMean(answered) };
+  });
   return { ...city, managers: ranked(assessed, city) };
 }
 
 type City = Omit<Scored, 'managers'>;
 type Assessed = Omit<ScoredManager, 'standing'>;
 
+const freedomOf = (tallies: readonly Tally[]): number =>
+  tallies.reduce((freedom, { responses }) => freedom + Math.max(0, responses - 1), 0);
+
 const NOBODY: Tally = { responses: 0, points: ZERO };
 
 /** One manager, whatever the others did but for μ and s_w. */
-function assess(input: ManagerInput, answered: Tally, city: City): Assessed {
+function assess(input: ManagerInput, answered: Tally, city: City): Omit<Assessed, 'meanInterval'> {
   const { rules } = city;
   const { responses } = answered;
   const { tier, previousRating, requirementsMet, indicators } = input;

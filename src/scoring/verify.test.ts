@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import { canonicalHash } from '../platform/canonical.ts';
 import { changed, documentOf, everyIndicator, manager, ratings } from './examples.fixture.ts';
 import { makePublication, type Publication } from './publication.ts';
 import { scoreDocument } from './score.ts';
@@ -39,6 +40,13 @@ describe('publications as they were made', () => {
       expect(verifyPublications(list.map(asRead))).toEqual([]);
   });
 
+  it('agree where they are from before the interval of the mean', () => {
+    const { hash: _, degreesOfFreedom: __, ...rest } = asRead(october);
+    const managers = rest.managers.map(({ meanInterval: ___, ...manager }) => manager);
+    const older = { ...rest, managers };
+    expect(verifyPublications([{ ...older, hash: canonicalHash(older) }])).toEqual([]);
+  });
+
   it('agree where a month was corrected', () => {
     const corrected = month('2026-11', october, november);
     expect(verifyPublications([october, november, corrected].map(asRead))).toEqual([]);
@@ -57,6 +65,8 @@ describe('found out', () => {
       { 'rules.combined.customerWeightBp': 5000, 'rules.combined.unitWeightBp': 5000 },
       'score:',
     ],
+    ['an interval of a plain mean', { 'managers.0.meanInterval.0': '1.00' }, 'meanInterval:'],
+    ['the degrees of freedom', { degreesOfFreedom: 1 }, 'meanInterval:'],
     ['a name', { 'managers.1.name': '别人' }, '哈希不符'],
     ['a city mean', { cityMean: '50.00' }, 'customer:'],
   ])('%s that was changed afterwards', (_what, changes, message) => {
