@@ -70,6 +70,13 @@ const appealDecided = z.strictObject({
   outcome: z.string().min(1).describe('such as upheld or dismissed'),
 });
 
+const ruleSet = z.strictObject({
+  ruleSet: z.string().min(1).describe('its id'),
+  effectiveFrom: month.describe('it holds for the whole company from this month on'),
+  hash: hash.describe('sha256 of the document as canonical JSON'),
+  publishedAt: z.iso.datetime(),
+});
+
 const alarmRaised = z.strictObject({
   alarm: z.uuid(),
   kind: z.string().min(1).describe('which kind of matter it is'),
@@ -87,6 +94,10 @@ export const scoringEvents = {
   },
   'publication.noticed': { summary: 'A period’s results are out for public notice (公示)', payload: publicationNotice },
   'publication.finalized': { summary: 'A period’s results are final', payload: publicationHead },
+  'rule-set.published': {
+    summary: 'A rule set (考核办法) is published, at least 7 days before the month from which it holds',
+    payload: ruleSet,
+  },
   'alarm.raised': {
     summary: 'Something in the process is out of order: no score is changed by it',
     payload: alarmRaised,
@@ -148,6 +159,9 @@ export const publicationFinalized = (publication: Publication): Announcement[] =
   ),
   told('publication.finalized', null, headOf(publication)),
 ];
+
+export const ruleSetPublished = (published: z.input<typeof ruleSet>): Announcement =>
+  told('rule-set.published', null, ruleSet.parse(published));
 
 /** About nobody in particular: an order for each manager is that of his results. */
 export const alarmIsRaised = ({

@@ -219,6 +219,12 @@ export function parseRules(json: unknown, under?: string): RuleSet {
   return { ...parsed, document: json as RuleSetDocument };
 }
 
+/** Id and month of what may have faults everywhere else. */
+export function headOf(json: unknown): Partial<Pick<RuleSetDocument, 'id' | 'effectiveFrom'>> {
+  const { id, effectiveFrom } = wellFormed(json);
+  return { ...(id !== undefined && { id }), ...(effectiveFrom !== undefined && { effectiveFrom }) };
+}
+
 function rooted(fault: Fault): Fault {
   return fault.where === '' ? { ...fault, where: 'rule set' } : fault;
 }

@@ -71,7 +71,7 @@ export async function afterNotDrawn(
   const words = await said(services, 'Z8', 'zh-CN', null);
   const now = services.clock.now();
   const time = {
-    timeZone: await companyTimeZone(services.database.query),
+    timeZone: await companyTimeZone(services),
     hours: words.speaking.questionnaire.desk,
   };
   await noteWanted(services.database.query, phoneIndex, now, afterWorkingHours(now, followUpHours, time));

@@ -166,7 +166,7 @@ export async function askForAlarms({ database, clock, queues }: Services): Promi
     name: 'alarms-due',
     text: `
       WITH looked AS (SELECT (SELECT value #>> '{}' FROM installation WHERE key = $1)::timestamptz AS at),
-           place AS (SELECT coalesce((SELECT document->>'timeZone' FROM rule_set ORDER BY effective_from DESC, id DESC LIMIT 1), 'Asia/Shanghai') AS zone)
+           place AS (SELECT coalesce((SELECT document->>'timeZone' FROM rule_set WHERE id = rule_set_at($2)), 'Asia/Shanghai') AS zone)
       SELECT looked.at IS NULL OR (looked.at AT TIME ZONE place.zone)::date < ($2::timestamptz AT TIME ZONE place.zone)::date
              OR EXISTS (SELECT FROM round r WHERE r.closed_at > looked.at)
              OR EXISTS (

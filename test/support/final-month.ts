@@ -15,14 +15,17 @@ export const smallManagers = (count: number): FieldManager[] =>
     ...{ shops: 40, good: 0.5, answering: 0.5 },
   }));
 
-/** Stores the standard rule set with changes, under an id of its own. */
+/** Stores the standard rule set with changes, under an id of its own and from the month after all there are. */
 export async function storeRules({ city }: Field, id: string, changes: object): Promise<void> {
   const { document } = await city.rules('RS-1');
-  const changed = { ...document, ...changes, id };
+  const [last] = await city.database.query<{ month: string }>({
+    text: 'SELECT max(effective_from) AS month FROM rule_set',
+  });
+  const changed = { ...document, ...changes, id, effectiveFrom: monthsLater(last?.month ?? '', 1) };
   parseRules(changed);
   await city.database.query({
     text: 'INSERT INTO rule_set (id, effective_from, document, hash) VALUES ($1, $2, $3, $1)',
-    values: [id, document.effectiveFrom, changed],
+    values: [id, changed.effectiveFrom, changed],
   });
 }
 

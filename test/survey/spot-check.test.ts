@@ -70,7 +70,10 @@ beforeEach(async () => {
   // The Wednesday before the National Day week.
   clock = new StandingClock(new Date('2026-09-30T09:30:00+08:00'));
   services = { ...field.services, clock };
-  const terms = { roundId, period: '2026-09', questionnaireId: 'HF-1', ruleSetId: 'RS-1', actor: 'test' };
+  await field.city.database.query({
+    text: `INSERT INTO rule_set (id, effective_from, document, hash) SELECT 'RS-0', '2026-09', document, hash FROM rule_set`,
+  });
+  const terms = { roundId, period: '2026-09', questionnaireId: 'HF-1', ruleSetId: 'RS-0', actor: 'test' };
   await launchRound(services, terms);
   await drawRound(checking(), roundId);
 });

@@ -152,11 +152,11 @@ async function placeOf(query: Query, callerId: string, about: About, now: Date):
             SELECT NULL AS "caseId", NULL AS "roundId", p.id AS "phoneId", coalesce(p.opted_out_at >= f.created_at, false) AS "optedOut",
                    ${idle} AS idle, false AS interview, false AS unsaid, '{}'::text[] AS "halfDays",
                    coalesce(r.questionnaire_id, (SELECT id FROM questionnaire WHERE published_at IS NOT NULL ORDER BY published_at DESC, id DESC LIMIT 1)) AS "questionnaireId",
-                   coalesce(c.time_zone, (SELECT document->>'timeZone' FROM rule_set ORDER BY effective_from DESC, id DESC LIMIT 1), 'Asia/Shanghai') AS "timeZone"
+                   coalesce(c.time_zone, (SELECT document->>'timeZone' FROM rule_set WHERE id = rule_set_at($3)), 'Asia/Shanghai') AS "timeZone"
             FROM follow_up f JOIN phone p ON p.id = f.phone_id LEFT JOIN survey_case c ON c.id = f.case_id
             LEFT JOIN round r ON r.id = c.round_id LEFT JOIN manager m ON m.id = c.manager_id
             WHERE f.id = $1 AND f.taken_by = $2 AND f.state = 'taken' AND (m.id IS NULL OR ${notHisDistrict}) FOR UPDATE OF f`,
-          values: [about.followUpId, callerId],
+          values: [about.followUpId, callerId, now],
         },
   );
   if (place) return place;

@@ -1,4 +1,4 @@
-import { audit } from '../../platform/audit.ts';
+import { audit, takeTurn } from '../../platform/audit.ts';
 import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Database, type Query, uniqueViolation } from '../../platform/database.ts';
@@ -6,6 +6,7 @@ import { BadInput, Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { commitmentOf } from '../draw/satq1.ts';
 import { type Holder, isOperatorTrusted, ownNonces, type PublicEvent, readKeepers } from './holders.ts';
+import { otherRules } from './terms.ts';
 
 export interface RoundServices {
   readonly database: Database;
@@ -38,7 +39,8 @@ export interface LaunchWish {
  * operator-trusted. The draw job freezes the frame and draws. Which questionnaire and rule set hold is fixed here and
  * never looked up again.
  *
- * @throws BadInput with every fault of holders and event, or where it would close before it begins; Refused `round-exists` where the id is taken.
+ * @throws BadInput with every fault of holders and event, or where it would close before it begins; Refused `round-exists` where
+ * the id is taken, `other-rules` where another rule set is in force in that month.
  */
 export async function launchRound(services: RoundServices, wish: LaunchWish): Promise<void> {
   const now = services.clock.now();
@@ -55,7 +57,10 @@ export async function launchRound(services: RoundServices, wish: LaunchWish): Pr
   const commitments = nonces.map(commitmentOf);
   await services.database
     .transaction(async (query) => {
+      // A rule set that is published meanwhile waits for this round, or this round for it.
+      await takeTurn(query);
       await needPublished(query, questionnaireId);
+      await needInForce(query, period, ruleSetId);
       await query({
         text: `INSERT INTO round (id, period, state, questionnaire_id, rule_set_id, launched_at, closes_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
         values: [
@@ -122,4 +127,13 @@ async function needPublished(query: Query, questionnaireId: string): Promise<voi
       'not-published',
       `问卷 ${questionnaireId} 尚未发布 · questionnaire ${questionnaireId} is not published`,
     );
+}
+
+/** One rule set holds for the whole company. */
+async function needInForce(query: Query, period: string, ruleSetId: string): Promise<void> {
+  const [inForce] = await query<{ id: string | null }>({
+    text: 'SELECT rule_set_in_force($1) AS id',
+    values: [period],
+  });
+  if (inForce?.id !== ruleSetId) throw otherRules(period, inForce?.id ?? '—', ruleSetId);
 }

@@ -15,7 +15,6 @@ export interface Schedule {
   /** null once it has ended. */
   readonly nextAt: Date | null;
   readonly questionnaireId: string;
-  readonly ruleSetId: string;
   readonly createdBy: string;
   readonly endedAt: Date | null;
   readonly lastRoundId: string | null;
@@ -28,14 +27,13 @@ export interface ScheduleWish {
   readonly day: number;
   readonly time: string;
   readonly questionnaireId?: string | undefined;
-  readonly ruleSetId?: string | undefined;
   readonly actor: string;
 }
 
 export type ScheduleServices = RoundServices & { readonly rules: (ruleSetId: string) => Promise<DrawRules> };
 
 const columns = `
-  id, monthly, day, time, next_at AS "nextAt", questionnaire_id AS "questionnaireId", rule_set_id AS "ruleSetId",
+  id, monthly, day, time, next_at AS "nextAt", questionnaire_id AS "questionnaireId",
   created_by AS "createdBy", ended_at AS "endedAt", last_round_id AS "lastRoundId", last_fault AS "lastFault"`;
 
 /** Those that are to come first. */
@@ -51,7 +49,8 @@ export async function readSchedule(query: Query, id: string): Promise<Schedule |
 }
 
 /**
- * Which questionnaire and rule set will hold is fixed here.
+ * Which questionnaire will be asked is fixed here. The rule set is not: each round is launched under the one in force in
+ * its month.
  *
  * @throws BadInput with every fault; Refused where a version is missing.
  */
@@ -60,8 +59,8 @@ export async function makeSchedule(services: ScheduleServices, wish: ScheduleWis
   const now = clock.now();
   const faults = faultsOf(wish);
   if (faults.length > 0) throw new BadInput('无法排定 · the round cannot be scheduled', faults);
-  const { questionnaireId, ruleSetId } = await versionsFor(database.query, wish, now);
-  const place = placeOf(await rules(ruleSetId));
+  const questionnaireId = await questionnaireFor(database.query, wish);
+  const place = await placeAt(database.query, rules, now);
   const nextAt = wish.period === null ? nextLaunch(wish, now, place) : launchOf(wish.period, wish, place);
   if (nextAt <= now)
     throw new BadInput('无法排定 · the round cannot be scheduled', [
@@ -71,9 +70,9 @@ export async function makeSchedule(services: ScheduleServices, wish: ScheduleWis
   await database.transaction(async (query) => {
     await query({
       text: `
-        INSERT INTO round_schedule (id, monthly, day, time, next_at, questionnaire_id, rule_set_id, created_by, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      values: [id, wish.period === null, wish.day, wish.time, nextAt, questionnaireId, ruleSetId, wish.actor, now],
+        INSERT INTO round_schedule (id, monthly, day, time, next_at, questionnaire_id, created_by, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      values: [id, wish.period === null, wish.day, wish.time, nextAt, questionnaireId, wish.actor, now],
     });
     const detail = { period: wish.period, day: wish.day, time: wish.time, nextAt: nextAt.toISOString() };
     await audit(query, now, { actor: wish.actor, action: 'round-schedule.make', subject: id, detail });
@@ -95,25 +94,24 @@ function faultsOf({ period, day, time }: ScheduleWish): Fault[] {
   ];
 }
 
-/** The versions a round launched now would have; its month may have one already, which is no hindrance for later ones. */
-async function versionsFor(
-  query: Query,
-  wish: ScheduleWish,
-  now: Date,
-): Promise<{ questionnaireId: string; ruleSetId: string }> {
-  const [found] = await query<{ questionnaireId: string | null; ruleSetId: string | null }>({
+async function questionnaireFor(query: Query, { questionnaireId }: ScheduleWish): Promise<string> {
+  const [found] = await query<{ id: string }>({
     text: `
-      SELECT (SELECT id FROM questionnaire WHERE published_at IS NOT NULL AND ($1::text IS NULL OR id = $1) ORDER BY published_at DESC, id DESC LIMIT 1) AS "questionnaireId",
-             (SELECT id FROM rule_set WHERE effective_from <= $3 AND ($2::text IS NULL OR id = $2) ORDER BY effective_from DESC, id DESC LIMIT 1) AS "ruleSetId"`,
-    values: [wish.questionnaireId ?? null, wish.ruleSetId ?? null, wish.period ?? now.toISOString().slice(0, 7)],
+      SELECT id FROM questionnaire WHERE published_at IS NOT NULL AND ($1::text IS NULL OR id = $1)
+      ORDER BY published_at DESC, id DESC LIMIT 1`,
+    values: [questionnaireId ?? null],
   });
-  const { questionnaireId, ruleSetId } = found ?? {};
-  if (!questionnaireId) throw new Refused('no-questionnaire', '没有已发布的问卷 · no such questionnaire is published');
-  if (!ruleSetId) throw new Refused('no-rules', '没有生效的考核办法 · no such rule set is in force');
-  return { questionnaireId, ruleSetId };
+  if (found) return found.id;
+  throw new Refused('no-questionnaire', '没有已发布的问卷 · no such questionnaire is published');
 }
 
-const placeOf = ({ timeZone, contact }: DrawRules): Place => ({ timeZone, holidays: contact.holidays });
+/** Whose clock and holidays the company goes by, as of now. */
+async function placeAt(query: Query, rules: ScheduleServices['rules'], now: Date): Promise<Place> {
+  const [inForce] = await query<{ id: string | null }>({ text: 'SELECT rule_set_at($1) AS id', values: [now] });
+  if (!inForce?.id) throw new Refused('no-rules', '没有考核办法 · there is no rule set');
+  const { timeZone, contact } = await rules(inForce.id);
+  return { timeZone, holidays: contact.holidays };
+}
 
 /** @throws Refused where none of this id is to come. */
 export async function endSchedule(
@@ -167,7 +165,7 @@ async function launchOne(
   query: Query,
   due: Schedule & { readonly nextAt: Date },
 ): Promise<Came> {
-  const { timeZone } = await services.rules(due.ruleSetId);
+  const { timeZone } = await placeAt(query, services.rules, services.clock.now());
   const period = periodAt(due.nextAt, timeZone);
   if (periodAt(services.clock.now(), timeZone) !== period)
     return { roundId: null, fault: `${period} 已过，没有启动 · ${period} was over before it could be launched` };
@@ -180,7 +178,7 @@ async function launchOne(
   });
   if (own) return { roundId: own.id, fault: null };
   try {
-    const terms = await termsFor(query, period, due);
+    const terms = await termsFor(query, period, { questionnaireId: due.questionnaireId });
     await launchRound(services, { ...terms, period, actor });
     return { roundId: terms.roundId, fault: null };
   } catch (error) {
@@ -192,11 +190,11 @@ async function launchOne(
 async function recordLaunch(
   { clock, rules }: ScheduleServices,
   query: Query,
-  { id, monthly, day, time, ruleSetId }: Schedule,
+  { id, monthly, day, time }: Schedule,
   { roundId, fault }: Came,
 ): Promise<void> {
   const now = clock.now();
-  const nextAt = monthly ? nextLaunch({ day, time }, now, placeOf(await rules(ruleSetId))) : null;
+  const nextAt = monthly ? nextLaunch({ day, time }, now, await placeAt(query, rules, now)) : null;
   await query({
     text: `
       UPDATE round_schedule SET next_at = $2, ended_at = CASE WHEN $2::timestamptz IS NULL THEN $3::timestamptz END,

@@ -8,7 +8,10 @@ export interface Terms {
   readonly questionnaireId: string;
 }
 
-/** Versions that somebody names instead. */
+/**
+ * Versions that somebody names. Another questionnaire is asked instead; of the rule set he only says which one he takes
+ * to be in force, because one holds for the whole company and nobody may choose another.
+ */
 export interface NamedVersions {
   readonly questionnaireId?: string | undefined;
   readonly ruleSetId?: string | undefined;
@@ -29,13 +32,13 @@ export async function findTerms(query: Query, period: string, named: NamedVersio
     retailers: boolean;
   }>({
     text: `
-      SELECT (SELECT id FROM rule_set WHERE effective_from <= $1 AND ($2::text IS NULL OR id = $2) ORDER BY effective_from DESC, id DESC LIMIT 1) AS "ruleSetId",
-             (SELECT id FROM questionnaire WHERE published_at IS NOT NULL AND ($3::text IS NULL OR id = $3)
+      SELECT rule_set_in_force($1) AS "ruleSetId",
+             (SELECT id FROM questionnaire WHERE published_at IS NOT NULL AND ($2::text IS NULL OR id = $2)
               ORDER BY published_at DESC, id DESC LIMIT 1) AS "questionnaireId",
              (SELECT id FROM round WHERE period = $1 AND state <> 'cancelled' LIMIT 1) AS "roundId",
              (SELECT count(*)::int FROM round WHERE period = $1) AS rounds,
              EXISTS (SELECT FROM assignment) AS retailers`,
-    values: [period, named.ruleSetId ?? null, named.questionnaireId ?? null],
+    values: [period, named.questionnaireId ?? null],
   });
   if (found?.roundId) return { kind: 'round-exists', roundId: found.roundId };
   if (!found?.retailers) return { kind: 'roster-empty' };
@@ -45,11 +48,13 @@ export async function findTerms(query: Query, period: string, named: NamedVersio
   return { kind: 'terms', ruleSetId, questionnaireId, roundId: `${period}-R${rounds + 1}` };
 }
 
-/** @throws Refused where the month has a round, there is nobody to ask, or a version is missing. */
+/** @throws Refused where the month has a round, there is nobody to ask, a version is missing, or another rule set is named. */
 export async function termsFor(query: Query, period: string, named: NamedVersions = {}): Promise<Terms> {
   const found = await findTerms(query, period, named);
   switch (found.kind) {
     case 'terms':
+      if (named.ruleSetId !== undefined && named.ruleSetId !== found.ruleSetId)
+        throw otherRules(period, found.ruleSetId, named.ruleSetId);
       return found;
     case 'round-exists':
       throw new Refused(
@@ -64,3 +69,9 @@ export async function termsFor(query: Query, period: string, named: NamedVersion
       throw new Refused(found.kind, '没有已发布的问卷 · no such questionnaire is published');
   }
 }
+
+export const otherRules = (period: string, inForce: string, asked: string): Refused =>
+  new Refused(
+    'other-rules',
+    `${period} 全公司只按考核办法 ${inForce}，不能用 ${asked}：请改填 ${inForce} 或不填 · ${period} is under rule set ${inForce} in the whole company, and not under ${asked}: name that one or none`,
+  );

@@ -139,7 +139,7 @@ export const alarmOperations: readonly Operation[] = [
       overdue: z.int().describe('of these, those whose promise is broken'),
     }),
     async run({ services: { database, clock }, query: { from, to } }) {
-      const timeZone = await companyTimeZone(database.query);
+      const timeZone = await companyTimeZone({ database, clock });
       return readMended(database.query, { timeZone, now: clock.now(), from: from ?? null, to: to ?? null });
     },
   }),

@@ -41,8 +41,8 @@ const linePlace = z.string().regex(/^\d{1,18}$/);
 const balancePlace = z.tuple([period, z.string()]).transform(([of, managerId]) => ({ period: of, managerId }));
 const everybody = { districtId: null, managerId: null };
 
-const today = async ({ database, clock }: Services): Promise<string> =>
-  dayIn(clock.now(), await companyTimeZone(database.query));
+const today = async (services: Services): Promise<string> =>
+  dayIn(services.clock.now(), await companyTimeZone(services));
 
 async function find(services: Services, id: string) {
   const found = await findLine(services.database.query, everybody, id, await today(services));

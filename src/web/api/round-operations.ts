@@ -43,7 +43,7 @@ export const roundPlace = (after: string | undefined) => placeIn(place, after);
 const wish = {
   period,
   questionnaireId: z.string().optional().describe('the one published last, where it is left out'),
-  ruleSetId: z.string().optional().describe('the one in force, where it is left out'),
+  ruleSetId: z.string().optional().describe('the one in force in that month: another one is refused'),
 };
 
 const reasonBody = z.strictObject({ reason: z.string().min(1).max(500) });

@@ -8,7 +8,7 @@ import { moment, type Operation, operation, period } from './operation.ts';
 const schedule = z.object({
   ...{ id: z.uuid(), monthly: z.boolean(), day: z.int(), time: z.string() },
   nextAt: moment.nullable().describe('null once it has ended'),
-  ...{ questionnaireId: z.string(), ruleSetId: z.string(), createdBy: z.string(), endedAt: moment.nullable() },
+  ...{ questionnaireId: z.string(), createdBy: z.string(), endedAt: moment.nullable() },
   lastRoundId: z.string().nullable(),
   lastFault: z.string().nullable().describe('why the last launch did not happen'),
 });
@@ -30,8 +30,8 @@ export const scheduleOperations: readonly Operation[] = [
     body: z.strictObject({
       period: period.nullable().default(null).describe('the one month to launch in; null = every month'),
       day: z.int().min(1).max(31).describe('of the month; moves to a workday of the same month'),
-      time: z.string().describe('09:30, by the clock of the rule set’s time zone'),
-      ...{ questionnaireId: z.string().optional(), ruleSetId: z.string().optional() },
+      time: z.string().describe('09:30, by the company’s clock: the time zone of the rule set in force'),
+      questionnaireId: z.string().optional(),
     }),
     answer: schedule,
     async run({ services, actor, body }) {

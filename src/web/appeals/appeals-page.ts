@@ -31,7 +31,7 @@ export async function showAppeals({ web, request, response, viewer }: Visit): Pr
   const language = languageOf(response);
   const m = messagesIn(language);
   const now = clock.now();
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const list = (filter: Partial<AppealFilter>) =>
     listAppeals(database.query, { judge: viewer.id, after: null, ...filter }, shown + 1);
   const after = pageWish.safeParse(request.query).data ?? null;
@@ -88,10 +88,10 @@ export async function judgeAppeal(visit: Visit): Promise<void> {
 
 async function sendAppeal(visit: Visit, appeal: ListedAppeal, faults: z.ZodError | null): Promise<void> {
   const { web, request, response, viewer } = visit;
-  const { database, clock } = web.services;
+  const { clock } = web.services;
   const language = languageOf(response);
   const m = messagesIn(language);
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   await web.look({ actor: viewer.id, action: 'appeal.read', subject: appeal.id });
   const { verdict = '', reason = '' } = (request.body ?? {}) as Readonly<Record<string, string>>;
   const faulty = (field: string) => faults?.issues.some(({ path }) => path[0] === field) ?? false;

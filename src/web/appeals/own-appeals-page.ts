@@ -30,7 +30,7 @@ export async function showOwnAppeals(visit: Visit): Promise<void> {
   const m = messagesIn(language);
   const managerId = await ownManager(visit);
   const now = clock.now();
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const notices = await readAppealable(database.query, managerId, now);
   const filed = await listAppeals(database.query, { managerId, after: null }, shown);
   const title = m.appeals.own.title;

@@ -28,7 +28,7 @@ export async function showCarriers({ web, request, response }: Visit): Promise<v
   const language = languageOf(response);
   const m = messagesIn(language);
   const now = clock.now();
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const lanes = await Promise.all(
     lanesOf(web.services).map(async (lane) =>
       laneInWords(lane, await readPace(database.query, lane), { m, now, place }),

@@ -72,7 +72,7 @@ export async function showFollowUps({ web, request, response, viewer }: Visit): 
   const language = languageOf(response);
   const m = messagesIn(language).desk;
   const now = clock.now();
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const wishes = await listFollowUps(database.query, viewer, shown);
   const works = may(viewer.role, 'desk.work') !== null;
   await web.look({ actor: viewer.id, action: 'follow-ups.read', subject: 'follow-ups' });
@@ -114,7 +114,7 @@ export async function showFollowUp(visit: Visit): Promise<void> {
   const wish = await readFollowUp(database.query, viewer, idOf(visit));
   if (!wish) throw new NotFound();
   const now = clock.now();
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const call = await lastCallOf(database.query, { followUpId: wish.id });
   await web.look({ actor: viewer.id, action: 'follow-up.read', subject: wish.id });
   sendPage(

@@ -27,7 +27,7 @@ export async function showDraw({ web, request, response, viewer }: Visit): Promi
   const seal = round && (await readSeal(database.query, round.id));
   if (!round || !seal) throw new NotFound();
   const now = clock.now();
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const kept = await readHolders(database.query, round.id);
   const event = await readEvent(database.query, round.id);
   const frozen = round.state === 'committed' && seal.frameHash !== null;

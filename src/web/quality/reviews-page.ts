@@ -32,7 +32,7 @@ export async function showReviews({ web, request, response, viewer }: Visit): Pr
   const { database, clock } = web.services;
   const language = languageOf(response);
   const m = messagesIn(language);
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const after = pageWish.safeParse(request.query).data ?? null;
   const rows = await listReviews(database.query, after, shown + 1);
   await web.look({ actor: viewer.id, action: 'reviews.read', subject: 'all' });

@@ -16,7 +16,7 @@ export async function showStaffPhones({ web, request, response, viewer }: Visit)
   const { query } = web.services.database;
   const language = languageOf(response);
   const m = messagesIn(language);
-  const place = { language, timeZone: await companyTimeZone(query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const after = z.object({ employee: z.string(), id: z.uuid() }).safeParse(request.query).data ?? null;
   const rows = await listStaffPhones(query, after, shown + 1);
   await web.look({ actor: viewer.id, action: 'staff-phones.read', subject: 'all' });

@@ -18,7 +18,7 @@ export async function listQuestionnaires({ web, request, response }: Visit): Pro
   const { database, clock } = web.services;
   const language = languageOf(response);
   const m = messagesIn(language);
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const versions = (await readVersions(database.query)).map((version) => ({
     ...{ id: version.id, href: pathOf(version.id), hash: shortHash(version.hash), rounds: version.rounds },
     state: stateOf(version, m),

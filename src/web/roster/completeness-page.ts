@@ -16,7 +16,7 @@ export async function showCompleteness({ web, request, response, viewer, distric
   const language = languageOf(response);
   const m = messagesIn(language);
   const now = clock.now();
-  const place = { language, timeZone: await companyTimeZone(query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const check = await checkFrame(query, now);
   const period = await periodToConfirm(query, now);
   const confirmed = new Map((await readConfirmations(query, period)).map((one) => [one.managerId, one]));

@@ -19,7 +19,7 @@ export async function showOwnList(visit: Visit): Promise<void> {
   const m = messagesIn(language);
   const now = clock.now();
   const managerId = await ownManager(visit);
-  const place = { language, timeZone: await companyTimeZone(query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const period = await periodToConfirm(query, now);
   const said = (await readConfirmations(query, period)).find((one) => one.managerId === managerId);
   const shops = (await readOwnShops(query, managerId, now)).map((shop) => ({

@@ -31,7 +31,7 @@ export async function showRoster({ web, request, response }: Visit): Promise<voi
   const { database, clock } = web.services;
   const language = languageOf(response);
   const m = messagesIn(language);
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const number = (n: number) => count(n, language);
   const { managers, retailers, closed, noPhone } = await readSizes(database.query);
   const imports = (await readImports(database.query)).map(({ fileName, by, at, created, changed }) => ({

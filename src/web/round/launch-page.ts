@@ -52,7 +52,7 @@ async function showTerms({ web, request, response }: Visit): Promise<void> {
     substitute: m.launch.draw.substitute(number),
     people,
   }));
-  const timeZone = await companyTimeZone(web.services.database.query);
+  const timeZone = await companyTimeZone(web.services);
   const times = { eventAt: m.launch.draw.eventAt(timeZone), closesAt: m.launch.closesAt(timeZone) };
   const page = { title, at: 'rounds' } as const;
   const { roundId } = terms;
@@ -68,7 +68,7 @@ export async function launch({ web, request, response, viewer }: Visit): Promise
   const m = messagesIn(language);
   const period = readPeriod(request.body, m);
   const terms = await termsOf(services.database.query, period, month(period, language), m);
-  const keeping = readKeeping(request.body, await companyTimeZone(services.database.query));
+  const keeping = readKeeping(request.body, await companyTimeZone(services));
   await launchRound(services, { ...terms, ...keeping, period, actor: viewer.id });
   await services.queues.add('draw', { roundId: terms.roundId });
   response.redirect(303, `/rounds/${encodeURIComponent(terms.roundId)}`);

@@ -2,6 +2,7 @@ import type { Query } from '../../platform/database.ts';
 import { type Group, groupOf } from '../../survey/disposition/disposition.ts';
 import { readTallies } from '../../survey/disposition/progress.ts';
 import { readIncidents } from '../../survey/fieldwork/incident.ts';
+import type { Services } from '../../workers/services.ts';
 import { nameOf } from '../carriers/carriers-page.ts';
 import type { Visit } from '../console.ts';
 import { count, moment, month, percent, periodOf } from '../figures.ts';
@@ -24,7 +25,7 @@ export async function listRounds({ web, request, response }: Visit, fault?: Laun
   const language = languageOf(response);
   const m = messagesIn(language);
   const now = clock.now();
-  const timeZone = await companyTimeZone(database.query);
+  const timeZone = await companyTimeZone(web.services);
   const place = { language, timeZone };
   const rounds = await Promise.all(
     (await readRounds(database.query)).map(async (round) => {
@@ -74,10 +75,11 @@ function readRounds(query: Query): Promise<RoundFacts[]> {
   });
 }
 
-/** Where the company is, by its latest rule set: decides which month it is. */
-export async function companyTimeZone(query: Query): Promise<string> {
-  const [rules] = await query<{ timeZone: string }>({
-    text: `SELECT document->>'timeZone' AS "timeZone" FROM rule_set ORDER BY effective_from DESC, id DESC LIMIT 1`,
+/** Where the company is, by the rule set in force: decides which month it is. */
+export async function companyTimeZone({ database, clock }: Pick<Services, 'database' | 'clock'>): Promise<string> {
+  const [rules] = await database.query<{ timeZone: string }>({
+    text: `SELECT document->>'timeZone' AS "timeZone" FROM rule_set WHERE id = rule_set_at($1)`,
+    values: [clock.now()],
   });
   return rules?.timeZone ?? 'Asia/Shanghai';
 }

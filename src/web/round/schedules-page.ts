@@ -14,7 +14,7 @@ export async function listScheduled({ web, request, response }: Visit, faults: r
   const language = languageOf(response);
   const m = messagesIn(language);
   const now = clock.now();
-  const place = { language, timeZone: await companyTimeZone(database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const schedules = (await listSchedules(database.query)).map((schedule) => ({
     when: m.schedules.when(schedule.monthly, String(schedule.day), schedule.time),
     next: schedule.nextAt ? moment(schedule.nextAt, now, place) : m.schedules.ended,

@@ -23,7 +23,7 @@ export async function listSpotChecks({ web, request, response, districtId }: Vis
   const round = await findRound(query, String(request.params.round));
   if (!round) throw new NotFound();
   const now = services.clock.now();
-  const place = { language, timeZone: await companyTimeZone(query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   const managers = await readCheckable(query, round, districtId, drawRules(await services.rules(round.ruleSetId)));
   const rows = await readSpotChecks(query, round.id, districtId);
   const words = m.spotChecks;

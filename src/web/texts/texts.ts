@@ -34,11 +34,11 @@ export interface QuarterStanding extends Omit<Announced, 'toTell'> {
 /** The current quarter's announcement. */
 export async function readQuarter(services: Services): Promise<QuarterStanding> {
   const { query } = services.database;
-  const quarter = quarterOf(services.clock.now(), await companyTimeZone(query));
+  const quarter = quarterOf(services.clock.now(), await companyTimeZone(services));
   const { toTell, ...done } = await readAnnouncement(query, quarter);
   return { quarter, ...done, left: leftToTell(toTell, await lastPublished(services)) };
 }
 
 /** @returns how many texts were planned. @throws Refused as `announce` does. */
 export const announceQuarter = async (services: Services, quarter: string, actor: string): Promise<number> =>
-  announce(services, { quarter, actor, timeZone: await companyTimeZone(services.database.query) });
+  announce(services, { quarter, actor, timeZone: await companyTimeZone(services) });

@@ -42,7 +42,7 @@ export async function showUser(visit: Visit): Promise<void> {
   const language = languageOf(response);
   const m = messagesIn(language);
   const user = await userAsked(visit);
-  const place = { language, timeZone: await companyTimeZone(web.services.database.query) };
+  const place = { language, timeZone: await companyTimeZone(web.services) };
   await web.look({ actor: viewer.id, action: 'users.read', subject: user.id });
   const page = { title: user.name, at: 'users' } as const;
   sendPage(web, request, response, 'user', page, {
