@@ -12,6 +12,8 @@ import { letGoOn, showCarriers } from './carriers/carriers-page.ts';
 import { actOnFollowUp, keepOwnPhone, showDesk, showFollowUp, showFollowUps, takeNextTask } from './desk/desk-page.ts';
 import { actOnTask, showTask } from './desk/task-page.ts';
 import { commit, downloadAuditors, downloadPublic, enterValue, handIn, showDraw } from './draw/draw-page.ts';
+import { addEvent, confirmTakingBack, showManagerEvents, takeBack } from './indicators/events-page.ts';
+import { showIndicators } from './indicators/indicators-page.ts';
 import type { Web } from './page.ts';
 import {
   confirmPromptRemoval,
@@ -124,6 +126,23 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'get', path: '/roster/completeness', permission: 'completeness.read', show: showCompleteness },
   { method: 'get', path: '/roster/mine', permission: 'list.confirm', show: (visit) => showOwnList(visit) },
   { method: 'post', path: '/roster/mine', permission: 'list.confirm', show: confirmOwnList },
+  { method: 'get', path: '/indicators', permission: 'indicator.read', show: (visit) => showIndicators(visit) },
+  { method: 'post', path: '/indicators/events', permission: 'indicator.write', show: addEvent },
+  ...(
+    [
+      { method: 'get', show: (visit: Visit) => confirmTakingBack(visit) },
+      { method: 'post', show: takeBack },
+    ] as const
+  ).map((route) => ({
+    ...route,
+    path: '/indicators/events/:event/take-back',
+    permission: 'indicator.write' as const,
+  })),
+  { method: 'get', path: '/indicators/:period', permission: 'indicator.read', show: (visit) => showIndicators(visit) },
+  {
+    ...{ method: 'get', path: '/indicators/:period/:manager', permission: 'indicator.read' },
+    show: (visit) => showManagerEvents(visit),
+  },
   { method: 'get', path: '/rounds/:round/spot-checks', permission: 'spot-check.ask', show: listSpotChecks },
   { method: 'post', path: '/rounds/:round/spot-checks', permission: 'spot-check.ask', show: askForSpotCheck },
   {

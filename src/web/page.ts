@@ -30,6 +30,7 @@ type Section =
   | 'roster'
   | 'completeness'
   | 'ownList'
+  | 'indicators'
   | 'reviews'
   | 'appeals'
   | 'ownAppeals'
@@ -85,6 +86,7 @@ const places: readonly Place[] = [
   { section: 'roster', href: '/roster', may: 'roster.write' },
   { section: 'completeness', href: '/roster/completeness', may: 'completeness.read' },
   { section: 'ownList', href: '/roster/mine', may: 'list.confirm' },
+  { section: 'indicators', href: '/indicators', may: 'indicator.read' },
   { section: 'reviews', href: '/reviews', may: 'review.give' },
   { section: 'appeals', href: '/appeals', may: 'appeal.read' },
   { section: 'ownAppeals', href: '/appeals/mine', may: 'appeal.file' },

@@ -12,6 +12,8 @@ export type Role = (typeof roles)[number];
  *
  * `appeal.read`, `appeal.judge`: of whoever is not of the reader's district (src/scoring/appeals), and nobody's own.
  *
+ * `indicator.read`: unit indicators of a month with their events, and who has not handed in.
+ *
  * `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids.
  * `messages.listen`: what people said on the telephone.
  */
@@ -32,6 +34,8 @@ export type Permission =
   | 'spot-check.ask'
   | 'review.give'
   | 'alarm.see'
+  | 'indicator.read'
+  | 'indicator.write'
   | 'draw.read'
   | 'draw.audit'
   | 'messages.listen'
@@ -60,6 +64,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'appeal.read': 'everything',
     'appeal.judge': 'everything',
     'alarm.see': 'everything',
+    'indicator.read': 'everything',
+    'indicator.write': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
     'messages.listen': 'everything',
@@ -76,6 +82,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'appeal.read': 'everything',
     'appeal.judge': 'everything',
     'alarm.see': 'own-district',
+    'indicator.read': 'own-district',
     'draw.read': 'everything',
   },
   // Which districts he calls is the queue's business: all but his own.
@@ -92,6 +99,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'round.read': 'everything',
     'completeness.read': 'everything',
     'review.give': 'everything',
+    'indicator.read': 'everything',
     'appeal.read': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',

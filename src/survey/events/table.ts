@@ -1,3 +1,4 @@
+import { normaliseId } from '../draw/identifier.ts';
 import { readDayOrNone, readId, readManager, readOneOf } from '../roster/cells.ts';
 import { type Faults, quoted } from '../roster/faults.ts';
 import type { Reading } from '../roster/reading.ts';
@@ -102,6 +103,40 @@ type EventColumns = ReturnType<typeof columns>;
 export const eventsTable = (managers: ReadonlySet<string> | null, today: string, faults: Faults) =>
   new Table<EventColumns>(() => columns(managers, today), faults);
 
+export const eventFields = ['day', 'manager', 'kind', 'reference', 'done', 'due', 'evidence'] as const;
+export type EventField = (typeof eventFields)[number];
+
+/** One event as somebody writes it into a form, each field read like a cell of a file; or what is wrong with which. */
+export function readEvent(
+  fields: Readonly<Record<EventField, string>>,
+  today: string,
+): EventRow | { readonly faults: Partial<Record<EventField, string>> } {
+  const table = columns(null, today);
+  const read = <T>(field: EventField, by: (cell: string, row: number) => Reading<T>): T | undefined => {
+    const reading = by(normaliseId(fields[field].replace(/\p{Cc}+/gu, ' ')), 0);
+    if ('value' in reading) return reading.value;
+    faults[field] = reading.fault;
+    return undefined;
+  };
+  const faults: Partial<Record<EventField, string>> = {};
+  const [day, manager, kind] = [
+    read('day', table.day.read),
+    read('manager', table.manager.read),
+    read('kind', table.kind.read),
+  ];
+  const [reference, done] = [read('reference', table.reference.read), read('done', table.done.read)];
+  const [due, evidence] = [read('due', table.due.read), read('evidence', table.evidence.read)];
+  if (kind && due != null && !eventKinds[kind].of) faults.due = saidByRules(kind);
+  if (Object.keys(faults).length > 0 || !day || !manager || !kind || !reference || !done) return { faults };
+  return { row: 0, day, manager, kind, reference, done, due: dueOf(kind, due ?? null), evidence: evidence ?? '' };
+}
+
+const saidByRules = (kind: EventKind): string =>
+  `${eventKinds[kind].words[0]}的应完成数由考核办法规定：请留空 · of how much is said by the rule set: leave it empty`;
+
+/** One thing by itself is one of one. */
+const dueOf = (kind: EventKind, due: string | null): string | null => due ?? (eventKinds[kind].of ? '1' : null);
+
 /**
  * The events that those lines tell of.
  *
@@ -111,16 +146,11 @@ export function eventsOf(lines: readonly Line<EventColumns>[], faults: Faults): 
   refuseTwice(lines, ['manager', 'kind', 'reference'], faults);
   for (const { row, values } of lines) {
     const { kind, due } = values;
-    if (kind !== undefined && !eventKinds[kind].of && due != null)
-      faults.inRow(
-        row,
-        `${eventKinds[kind].words[0]}的应完成数由考核办法规定：请留空 · of how much is said by the rule set: leave it empty`,
-      );
+    if (kind !== undefined && !eventKinds[kind].of && due != null) faults.inRow(row, saidByRules(kind));
   }
   return wholeLines(lines, faults).map(({ due, kind, ...rest }) => ({
     ...rest,
     kind,
-    // One thing by itself is one of one.
-    due: due ?? (eventKinds[kind].of ? '1' : null),
+    due: dueOf(kind, due),
   }));
 }

@@ -2,6 +2,7 @@ import { alarmOperations } from './alarm-operations.ts';
 import { carrierOperations } from './carrier-operations.ts';
 import { deskOperations } from './desk-operations.ts';
 import { drawOperations } from './draw-operations.ts';
+import { indicatorOperations } from './indicator-operations.ts';
 import { ledgerOperations } from './ledger-operations.ts';
 import { messageOperations } from './message-operations.ts';
 import type { Operation } from './operation.ts';
@@ -32,6 +33,7 @@ export const operations: readonly Operation[] = [
   ...deskOperations,
   ...qualityOperations,
   ...periodOperations,
+  ...indicatorOperations,
   ...alarmOperations,
   ...carrierOperations,
   ...userOperations,

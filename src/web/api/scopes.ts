@@ -15,6 +15,8 @@ export const scopes = [
   'desk:write',
   'quality:read',
   'quality:write',
+  'indicators:read',
+  'indicators:write',
   'alarms:read',
   'alarms:write',
   'results:read',
