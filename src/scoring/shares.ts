@@ -3,7 +3,7 @@
  * weight of 12 % decides far more than 12 % if everybody has the same of everything else, so the share is published.
  */
 import type { Exact } from './exact.ts';
-import { exact, sum } from './exact.ts';
+import { exact, parseQuantity, sum, ZERO } from './exact.ts';
 
 /** One ranked manager: S, and what each component put into it, in points of S. A component he lacks put in nothing. */
 export interface Composition {
@@ -25,6 +25,16 @@ export function effectiveShares(ranked: readonly Composition[], names: readonly 
     }),
   );
 }
+
+/** Above this, selling decides more than the rule set meant it to (method §4). */
+export const mostSelling = exact(1, 4);
+
+/** What the selling group decides together. @param shares as published: texts, null where all S are equal. */
+export const sellingShare = (
+  shares: Readonly<Record<string, string | null>>,
+  indicators: readonly { readonly code: string; readonly group?: 'selling' | undefined }[],
+): Exact =>
+  sum(indicators.map(({ code, group }) => (group === 'selling' ? (parseQuantity(shares[code] ?? '0') ?? ZERO) : ZERO)));
 
 /** M·Σxy − Σx·Σy = M²·Cov(x, y); the factor falls out of the quotient. */
 function comoment(xs: readonly Exact[], ys: readonly Exact[]): Exact {

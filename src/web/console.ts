@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { acknowledge, showAlarm, showAlarms } from './alarms/alarms-page.ts';
 import { judgeAppeal, showAppeal, showAppeals } from './appeals/appeals-page.ts';
 import {
   confirmWithdrawal,
@@ -114,6 +115,9 @@ export const consoleRoutes: readonly Route[] = [
     path: `/prompts/:language${path}`,
     permission: 'questionnaire.write' as const,
   })),
+  { method: 'get', path: '/alarms', permission: 'alarm.see', show: showAlarms },
+  { method: 'get', path: '/alarms/:alarm', permission: 'alarm.see', show: showAlarm },
+  { method: 'post', path: '/alarms/:alarm/acknowledge', permission: 'alarm.see', show: acknowledge },
   { method: 'get', path: '/texts/announcement', permission: 'texts.announce', show: confirmAnnouncement },
   { method: 'post', path: '/texts/announcement', permission: 'texts.announce', show: sendAnnouncement },
   { method: 'get', path: '/texts/:language', permission: 'texts.announce', show: listTexts },

@@ -32,6 +32,7 @@ type Section =
   | 'ownList'
   | 'indicators'
   | 'reviews'
+  | 'alarms'
   | 'appeals'
   | 'ownAppeals'
   | 'users'
@@ -88,6 +89,7 @@ const places: readonly Place[] = [
   { section: 'ownList', href: '/roster/mine', may: 'list.confirm' },
   { section: 'indicators', href: '/indicators', may: 'indicator.read' },
   { section: 'reviews', href: '/reviews', may: 'review.give' },
+  { section: 'alarms', href: '/alarms', may: 'alarm.see' },
   { section: 'appeals', href: '/appeals', may: 'appeal.read' },
   { section: 'ownAppeals', href: '/appeals/mine', may: 'appeal.file' },
   { section: 'desk', href: '/desk', may: 'desk.read' },

@@ -10,10 +10,12 @@ import {
   type Finding,
   fieldFindings,
   promiseFindings,
+  shareFindings,
 } from '../scoring/alarms/findings.ts';
 import { countWeeks, keepWeeks, readWeeks, roundsToChart } from '../scoring/alarms/weeks.ts';
 import { readOverdue } from '../scoring/ledger/lines.ts';
 import type { RuleSet } from '../scoring/rules.ts';
+import { findPublication } from '../scoring/store.ts';
 import { groupCounts, readTallies, type Tally } from '../survey/disposition/progress.ts';
 import { rates } from '../survey/disposition/rates.ts';
 import {
@@ -39,6 +41,7 @@ export async function lookForAlarms(services: Services): Promise<void> {
     ...chartFindings(await readCharts(database.query, rules, now), rules),
     ...fieldFindings(await readFieldStandings(database.query, now), rules),
     ...(await numberFindings(services, mondayOf(now, rules.timeZone).toFormat('yyyy-MM-dd'))),
+    ...shareFindings(await findPublication(database.query, null)),
     ...promiseFindings(await readOverdue(database.query, dayIn(rules.timeZone, now))),
   ];
   await keepAlarms(database, findings, now);

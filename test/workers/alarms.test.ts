@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askForAlarms, lookForAlarms } from '../../src/workers/alarms.ts';
 import { cityManagers, type Field, openField, publishField } from '../support/field.ts';
 import { openProgram, type Program } from '../web/api/program.ts';
-import { makeUser, openSite } from '../web/site.ts';
+import { formToken, makeUser, openSite, signedIn, wordsOf } from '../web/site.ts';
 
 /** Alarms of a real closed round, by job and by API: raised once, seen by whom they concern, closed by themselves. */
 let field: Field;
@@ -198,6 +198,54 @@ describe('by API', () => {
     expect((await reader.get('/alarms')).status).toBe(200);
     expect((await reader.post('/alarms/00000000-0000-4000-8000-000000000000/acknowledge')).status).toBe(403);
     expect((await (await openProgram(field, openSite(field), ['results:read'])).get('/alarms')).status).toBe(403);
+  });
+});
+
+describe('by page', () => {
+  const open = async (role: 'admin' | 'supervisor', district: string | null = null) =>
+    signedIn(field, openSite(field), role, district);
+  const hrefOf = async (kind: string, subjectId: string) => {
+    const [row] = await all<{ id: string }>(
+      'SELECT id FROM alarm WHERE kind = $1 AND subject_id = $2 AND closed_at IS NULL',
+      ...[kind, subjectId],
+    );
+    return `/alarms/${row?.id}`;
+  };
+
+  test('everything that is out of order, and to a supervisor what is his district’s', async () => {
+    const admin = wordsOf((await (await open('admin')).get('/alarms')).text);
+    expect(admin).toMatch(/红 \S+ K05 · 坏号多 坏号占 [\d.]+%，高于 10\.0%/);
+    expect(admin).toMatch(/\+8679188000000 · 号码接听率低 接听率 33\.3%，低于应有的 46\.7%/);
+    expect(admin).toMatch(/全市 · 销售左右得分 名次的差别有 [\d.]+% 由销售类指标造成，高于 25\.0%/);
+    const supervisor = await open('supervisor', 'D2');
+    const own = wordsOf((await supervisor.get('/alarms')).text);
+    expect(own).not.toContain('K05 ·');
+    expect(own).not.toContain('全市 ·');
+    expect((await supervisor.get(await hrefOf('bad-numbers', 'K05'))).status).toBe(404);
+    expect(wordsOf((await (await open('admin')).get('/alarms?state=closed')).text)).toContain('解除');
+  });
+
+  test('one with its charts, drawn and in figures', async () => {
+    const { text } = await (await open('admin')).get(await hrefOf('cusum', 'K01'));
+    expect(text.match(/<circle class="dot out"/g)?.length).toBeGreaterThanOrEqual(1);
+    expect(wordsOf(text)).toMatch(/CUSUM：低于平常的累计与上限/);
+    expect(wordsOf(text)).toContain('已安排走访');
+  });
+
+  test('is acknowledged with a note; without one the page says so, beside the field', async () => {
+    const browser = await open('admin');
+    const href = await hrefOf('bad-numbers', 'K05');
+    const before = await browser.get(href);
+    expect(before.status).toBe(200);
+    const _csrf = formToken(before.text);
+    const send = (note: string) => browser.post(`${href}/acknowledge`).type('form').send({ _csrf, note });
+    const refused = await send(' ');
+    expect(refused.status).toBe(400);
+    expect(refused.text).toMatch(/aria-invalid="true"[\s\S]*<p class="fault"/);
+    expect((await send('已请核对员逐户核对')).headers.location).toBe(href);
+    const { text } = await browser.get(href);
+    expect(wordsOf(text)).toMatch(/某admin（.+）：已请核对员逐户核对/);
+    expect(text).not.toContain('name="note"');
   });
 });
 

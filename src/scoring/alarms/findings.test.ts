@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exact } from '../exact.ts';
 import { rulesWith } from '../examples.fixture.ts';
-import { type FieldStanding, fieldFindings } from './findings.ts';
+import { type FieldStanding, fieldFindings, shareFindings } from './findings.ts';
 
 const rules = rulesWith();
 const fine: FieldStanding = {
@@ -33,5 +33,29 @@ describe('a round in the field is out of order', () => {
     expect(found(low, { finished: 3 })).toHaveLength(1);
     expect(found({}, low)).toHaveLength(1);
     expect(found({ neverAttempted: 2 }, { neverAttempted: 2, closed: false })).toHaveLength(1);
+  });
+});
+
+describe('selling', () => {
+  const deciding = (sales: string | null, brand: string | null) =>
+    shareFindings({
+      period: '2026-12',
+      rules: rules.document,
+      effectiveShares: { sales, brand, service: '0.9', customer: '0.1' },
+    });
+
+  it('decides too much above a quarter, both of its indicators together', () => {
+    expect(deciding('0.15', '0.11')).toEqual([
+      {
+        ...{ kind: 'selling-share', subjectKind: 'city', subjectId: 'city', period: '2026-12' },
+        ...{ value: '13/50', limit: '0.25' },
+      },
+    ]);
+    expect(deciding('0.15', '0.10')).toEqual([]);
+  });
+
+  it('decides nothing where all scores are equal, or none is published', () => {
+    expect(deciding(null, null)).toEqual([]);
+    expect(shareFindings(null)).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
 import { type Exact, exact, unrounded, ZERO } from '../exact.ts';
+import type { Publication } from '../publication.ts';
 import type { RuleSet } from '../rules.ts';
+import { mostSelling, sellingShare } from '../shares.ts';
 import type { Chart } from './chart.ts';
 
-/** `number`: one of ours. `promise`: a line of the ledger. */
-export const subjectKinds = ['manager', 'district', 'number', 'promise'] as const;
+/** `number`: one of ours. `promise`: a line of the ledger. `city`: all of it. */
+export const subjectKinds = ['manager', 'district', 'number', 'promise', 'city'] as const;
 export type SubjectKind = (typeof subjectKinds)[number];
 
 /** What is out of order now. It opens an alarm, keeps one open, and by its absence closes it; it never changes a score. */
@@ -17,10 +19,11 @@ export interface Finding {
   readonly limit: string;
 }
 
-/** Charts ask somebody to look; in the field something has to be mended at once (method §6), and so has a promise that is not kept. */
+/** Charts and shares ask somebody to look; in the field something has to be mended at once (method §6), and so has a promise that is not kept. */
 export const alarmLevels = {
   ewma: 'amber',
   cusum: 'amber',
+  'selling-share': 'amber',
   'response-rate': 'red',
   'bad-numbers': 'red',
   'never-attempted': 'red',
@@ -59,6 +62,17 @@ export const promiseFindings = (
   overdue.map(({ id, period, days }) => ({
     ...{ kind: 'promise-overdue', subjectKind: 'promise', subjectId: id, period, value: String(days), limit: '0' },
   }));
+
+/** What selling really decides in the result that stands, where that is too much (method §4): the city's own matter. */
+export function shareFindings(
+  publication: Pick<Publication, 'period' | 'rules' | 'effectiveShares'> | null,
+): Finding[] {
+  if (!publication) return [];
+  const share = sellingShare(publication.effectiveShares, publication.rules.unit.indicators);
+  if (share.lte(mostSelling)) return [];
+  const figures = { value: share.toFraction(), limit: unrounded(mostSelling) };
+  return [{ ...figures, kind: 'selling-share', subjectKind: 'city', subjectId: 'city', period: publication.period }];
+}
 
 /** How a round goes for a manager or district. */
 export interface FieldStanding {

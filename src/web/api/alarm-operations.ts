@@ -19,7 +19,7 @@ const level = z.enum(['amber', 'red']);
 
 const alarm = z.object({
   ...{ id: z.uuid(), kind, level },
-  subjectKind: z.enum(subjectKinds).describe('number: one of ours; promise: a line of the ledger'),
+  subjectKind: z.enum(subjectKinds).describe('number: one of ours; promise: a line of the ledger; city: all of it'),
   ...{ subjectId: z.string(), districtId: z.string().nullable() },
   period: z.string().describe('the month, or the Monday of the week, that it is about'),
   value: z.string().describe('as of the last look; a share of 1, a count, or of charts in standard errors'),

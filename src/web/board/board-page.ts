@@ -3,6 +3,7 @@ import Fraction from 'fraction.js';
 import type { Query } from '../../platform/database.ts';
 import { readCorrections } from '../../scoring/appeals/appealable.ts';
 import { type Publication, type PublishedManager, recomputable, verifyHash } from '../../scoring/publication.ts';
+import { mostSelling, sellingShare } from '../../scoring/shares.ts';
 import { findPublished, type Published } from '../../scoring/store.ts';
 import { groupOf } from '../../survey/disposition/disposition.ts';
 import { readTallies } from '../../survey/disposition/progress.ts';
@@ -200,14 +201,10 @@ function sampleView(manager: PublishedManager, language: Language, m: Messages) 
   };
 }
 
-/** Above this, selling decides more than the rule set meant it to (method §4). */
-const sellingAlarm = '0.25';
-
 function methodView({ rules, cityMean, effectiveShares }: Publication, m: Messages) {
   const words = m.board.method;
   const { customer, rating, unit } = rules;
-  const selling = unit.indicators.filter(({ group }) => group === 'selling').map(({ code }) => effectiveShares[code]);
-  const sellingShare = selling.reduce((sum, share) => sum.add(share ?? 0), new Fraction(0));
+  const selling = sellingShare(effectiveShares, unit.indicators);
   return {
     sentences: [
       ...(cityMean === null ? [] : [words.mean(cityMean)]),
@@ -223,6 +220,6 @@ function methodView({ rules, cityMean, effectiveShares }: Publication, m: Messag
     shares: Object.entries(effectiveShares)
       .sort(([, a], [, b]) => Number(b ?? 0) - Number(a ?? 0))
       .map(([code, share]) => ({ name: indicatorName(code, m.board), share: percent(share) })),
-    alarm: sellingShare.gt(sellingAlarm) ? words.sellingAlarm(percent(sellingShare)) : null,
+    alarm: selling.gt(mostSelling) ? words.sellingAlarm(percent(selling)) : null,
   };
 }
