@@ -15,6 +15,26 @@ import { actOnTask, showTask } from './desk/task-page.ts';
 import { commit, downloadAuditors, downloadPublic, enterValue, handIn, showDraw } from './draw/draw-page.ts';
 import { addEvent, confirmTakingBack, showManagerEvents, takeBack } from './indicators/events-page.ts';
 import { showIndicators } from './indicators/indicators-page.ts';
+import {
+  confirmMonth,
+  confirmReversal,
+  downloadPayroll,
+  honourLine,
+  honourMonth,
+  showLedger,
+  showLine,
+  takeLineBack,
+} from './ledger/ledger-page.ts';
+import {
+  approve,
+  keepBudget,
+  refuse,
+  showReward,
+  showRewardForm,
+  showRewards,
+  takeReward,
+  withdraw,
+} from './ledger/rewards-page.ts';
 import type { Web } from './page.ts';
 import {
   confirmPromptRemoval,
@@ -196,6 +216,27 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/users/:user/link', permission: 'users.write', show: showFreshLink },
   { method: 'get', path: '/users/:user/revoke', permission: 'users.write', show: confirmRevoke },
   { method: 'post', path: '/users/:user/revoke', permission: 'users.write', show: revoke },
+  { method: 'get', path: '/ledger', permission: 'ledger.see', show: showLedger },
+  { method: 'get', path: '/ledger/lines/:line', permission: 'ledger.see', show: showLine },
+  ...(
+    [
+      { method: 'get', path: '/:period/payroll.csv', show: downloadPayroll('csv') },
+      { method: 'get', path: '/:period/payroll.xlsx', show: downloadPayroll('xlsx') },
+      { method: 'get', path: '/:period/settlement', show: confirmMonth },
+      { method: 'post', path: '/:period/settlement', show: honourMonth },
+      { method: 'post', path: '/lines/:line/settlement', show: honourLine },
+      { method: 'get', path: '/lines/:line/reversal', show: confirmReversal },
+      { method: 'post', path: '/lines/:line/reversal', show: takeLineBack },
+    ] as const
+  ).map(({ path, ...route }) => ({ ...route, path: `/ledger${path}`, permission: 'ledger.keep' as const })),
+  { method: 'get', path: '/rewards', permission: 'reward.see', show: showRewards },
+  { method: 'post', path: '/rewards/budgets', permission: 'reward.decide', show: keepBudget },
+  { method: 'get', path: '/rewards/new', permission: 'reward.propose', show: showRewardForm },
+  { method: 'post', path: '/rewards/new', permission: 'reward.propose', show: takeReward },
+  { method: 'get', path: '/rewards/:reward', permission: 'reward.see', show: showReward },
+  { method: 'post', path: '/rewards/:reward/approval', permission: 'reward.decide', show: approve },
+  { method: 'post', path: '/rewards/:reward/refusal', permission: 'reward.decide', show: refuse },
+  { method: 'post', path: '/rewards/:reward/withdrawal', permission: 'reward.propose', show: withdraw },
   { method: 'get', path: '/board', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period/publication.json', permission: 'board.read', show: downloadPublication },

@@ -6,6 +6,12 @@ import type { Language } from './language.ts';
 
 export const count = (number: number, language: Language): string => new Intl.NumberFormat(language).format(number);
 
+/** Money: `¥1,300.10`, `−¥50.00`. */
+export function yuan(amount: string, language: Language): string {
+  const digits = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return `${amount.startsWith('-') ? '−' : ''}¥${digits.format(Math.abs(Number(amount)))}`;
+}
+
 /** A share of 1 with one decimal, rounded half-up and exactly: `45.2%`. null = 0/0, shown as a dash. */
 export function percent(share: Fraction | string | null): string {
   if (share === null) return '—';

@@ -10,3 +10,11 @@ export async function ownManager({ web, viewer }: Pick<Visit, 'web' | 'viewer'>)
   if (!user?.managerId) throw new Forbidden('noManager');
   return user.managerId;
 }
+
+/** Whose lines the viewer sees: of his district, of himself where he is a manager, or everybody's. */
+export const reachOf = async (
+  visit: Visit,
+): Promise<{ readonly districtId: string | null; readonly managerId: string | null }> => ({
+  districtId: visit.districtId,
+  managerId: visit.viewer.role === 'manager' ? await ownManager(visit) : null,
+});

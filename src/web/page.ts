@@ -38,6 +38,7 @@ type Section =
   | 'users'
   | 'desk'
   | 'followUps'
+  | 'ledger'
   | 'board';
 
 /** Sends one page: the template in the layout, in the reader's language. */
@@ -95,6 +96,7 @@ const places: readonly Place[] = [
   { section: 'desk', href: '/desk', may: 'desk.read' },
   { section: 'followUps', href: '/desk/follow-ups', may: 'desk.read' },
   { section: 'users', href: '/users', may: 'users.write' },
+  { section: 'ledger', href: '/ledger', may: 'ledger.see' },
   { section: 'board', href: '/board', may: 'board.read' },
 ];
 

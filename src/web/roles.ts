@@ -14,6 +14,8 @@ export type Role = (typeof roles)[number];
  *
  * `indicator.read`: unit indicators of a month with their events, and who has not handed in.
  *
+ * `ledger.keep`: saying that a promise was honoured, taking one back, the payroll file. `reward.decide`: budgets too.
+ *
  * `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids.
  * `messages.listen`: what people said on the telephone.
  */
@@ -31,6 +33,11 @@ export type Permission =
   | 'appeal.file'
   | 'appeal.read'
   | 'appeal.judge'
+  | 'ledger.see'
+  | 'ledger.keep'
+  | 'reward.see'
+  | 'reward.propose'
+  | 'reward.decide'
   | 'spot-check.ask'
   | 'review.give'
   | 'alarm.see'
@@ -63,6 +70,10 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'review.give': 'everything',
     'appeal.read': 'everything',
     'appeal.judge': 'everything',
+    'ledger.see': 'everything',
+    'ledger.keep': 'everything',
+    'reward.see': 'everything',
+    'reward.decide': 'everything',
     'alarm.see': 'everything',
     'indicator.read': 'everything',
     'indicator.write': 'everything',
@@ -81,6 +92,9 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     // Every district but his own.
     'appeal.read': 'everything',
     'appeal.judge': 'everything',
+    'ledger.see': 'own-district',
+    'reward.see': 'own-district',
+    'reward.propose': 'own-district',
     'alarm.see': 'own-district',
     'indicator.read': 'own-district',
     'draw.read': 'everything',
@@ -92,6 +106,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'board.read': 'everything',
     'list.confirm': 'everything',
     'appeal.file': 'everything',
+    // His own lines alone (own-manager.ts).
+    'ledger.see': 'everything',
     'draw.read': 'everything',
   },
   auditor: {
@@ -101,6 +117,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'review.give': 'everything',
     'indicator.read': 'everything',
     'appeal.read': 'everything',
+    'ledger.see': 'everything',
+    'reward.see': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
     'messages.listen': 'everything',

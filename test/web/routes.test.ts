@@ -101,6 +101,23 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'post /users/:user/link': admin,
   'get /users/:user/revoke': admin,
   'post /users/:user/revoke': admin,
+  'get /ledger': ['admin', 'supervisor', 'manager', 'auditor'],
+  'get /ledger/lines/:line': ['admin', 'supervisor', 'manager', 'auditor'],
+  'get /ledger/:period/payroll.csv': admin,
+  'get /ledger/:period/payroll.xlsx': admin,
+  'get /ledger/:period/settlement': admin,
+  'post /ledger/:period/settlement': admin,
+  'post /ledger/lines/:line/settlement': admin,
+  'get /ledger/lines/:line/reversal': admin,
+  'post /ledger/lines/:line/reversal': admin,
+  'get /rewards': lookers,
+  'post /rewards/budgets': admin,
+  'get /rewards/new': ['supervisor'],
+  'post /rewards/new': ['supervisor'],
+  'get /rewards/:reward': lookers,
+  'post /rewards/:reward/approval': admin,
+  'post /rewards/:reward/refusal': admin,
+  'post /rewards/:reward/withdrawal': ['supervisor'],
   'get /board': everybody,
   'get /board/:period': everybody,
   'get /board/:period/publication.json': everybody,
@@ -142,6 +159,8 @@ const filledIn: Readonly<Record<string, string>> = {
   ':wish': '00000000-0000-4000-8000-000000000000',
   ':act': 'call',
   ':kind': 'indicator',
+  ':line': '00000000-0000-4000-8000-000000000000',
+  ':reward': '00000000-0000-4000-8000-000000000000',
   ':appeal': '00000000-0000-4000-8000-000000000000',
 };
 
@@ -169,7 +188,7 @@ describe('every route of the console', () => {
 test('a supervisor without a district, and a manager without a number, see nobody’s', async () => {
   const app = openSite(field);
   const [supervisor, manager] = [await signedIn(field, app, 'supervisor'), await signedIn(field, app, 'manager')];
-  for (const path of ['/rounds/2026-12-R1', '/roster/completeness', '/rounds/2026-12-R1/spot-checks'])
+  for (const path of ['/rounds/2026-12-R1', '/roster/completeness', '/rounds/2026-12-R1/spot-checks', '/ledger'])
     expect((await supervisor.get(path)).status).toBe(403);
-  expect((await manager.get('/roster/mine')).status).toBe(403);
+  for (const path of ['/roster/mine', '/ledger']) expect((await manager.get(path)).status).toBe(403);
 });

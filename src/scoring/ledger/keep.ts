@@ -8,6 +8,7 @@ import type { Database, Query } from '../../platform/database.ts';
 import { BadInput, Refused } from '../../platform/errors.ts';
 import type { Publication } from '../publication.ts';
 import { parseRules } from '../rules.ts';
+import { openOf, settleOpen } from './lines.ts';
 import { dueDay, promisesOf } from './promises.ts';
 
 export interface LedgerServices {
@@ -66,6 +67,36 @@ export async function settleLine(
     });
     await audit(query, now, { actor, action: 'ledger.settle', subject: id, detail: { proof: said } });
     return true;
+  });
+}
+
+/**
+ * Writes that everything of a month that is still open was honoured, by one proof: a payroll run.
+ *
+ * @param seen the sum of it as it was looked at, so that nothing is settled that nobody saw.
+ * @returns how many lines.
+ * @throws BadInput without proof; Refused `ledger-changed` where the sum is another by now, `nothing-open`.
+ */
+export async function settleMonth(
+  { database, clock }: LedgerServices,
+  { period, proof, seen, actor }: { period: string; proof: string; seen: string; actor: string },
+): Promise<number> {
+  const said = words(proof, 'proof', '凭证');
+  const now = clock.now();
+  return database.transaction(async (query) => {
+    await takeTurn(query);
+    const open = await openOf(query, period);
+    if (open.lines === 0)
+      throw new Refused('nothing-open', `${period} 没有未兑现的事项 · nothing of ${period} is still to be honoured`);
+    if (open.sum !== seen)
+      throw new Refused(
+        'ledger-changed',
+        `台账有变，现为 ${open.sum} 元，没有记录：请再看一次 · the ledger has changed since you looked, the sum is ${open.sum} now, and nothing was recorded: look once more`,
+      );
+    await settleOpen(query, { period, proof: said, actor, now });
+    const detail = { proof: said, ...open };
+    await audit(query, now, { actor, action: 'ledger.settle-month', subject: period, detail });
+    return open.lines;
   });
 }
 

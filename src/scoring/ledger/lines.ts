@@ -132,6 +132,40 @@ export function readBalances(
   });
 }
 
+/** What of a month is still to be honoured: how many lines, and their sum in yuan. */
+export async function openOf(query: Query, period: string): Promise<{ lines: number; sum: string }> {
+  const [open] = await query<{ lines: number; sum: string }>({
+    text: `
+      SELECT count(*)::int AS lines, coalesce(sum(amount), 0.00)::text AS sum
+      FROM (SELECT l.amount, ${state} AS state FROM ${lines} WHERE l.period = $1) AS line WHERE state = 'open'`,
+    values: [period],
+  });
+  return open ?? { lines: 0, sum: '0.00' };
+}
+
+/** Settles all of that. */
+export async function settleOpen(
+  query: Query,
+  { period, proof, actor, now }: { period: string; proof: string; actor: string; now: Date },
+): Promise<void> {
+  await query({
+    text: `
+      INSERT INTO ledger_settlement (line_id, proof, by, at)
+      SELECT id, $2, $3, $4 FROM (SELECT l.id, ${state} AS state FROM ${lines} WHERE l.period = $1) AS line WHERE state = 'open'`,
+    values: [period, proof, actor, now],
+  });
+}
+
+/** Months that have lines, the latest first. */
+export async function ledgerPeriods(query: Query, reach: Reach, limit: number): Promise<string[]> {
+  const rows = await query<{ period: string }>({
+    name: 'ledger-periods',
+    text: `SELECT DISTINCT l.period FROM ledger_line l JOIN manager m ON m.id = l.manager_id WHERE ${within} ORDER BY 1 DESC LIMIT $3`,
+    values: [reach.districtId, reach.managerId, limit],
+  });
+  return rows.map(({ period }) => period);
+}
+
 /** What should have been honoured by now. */
 export function readOverdue(query: Query, today: string): Promise<{ id: string; period: string; days: number }[]> {
   return query({

@@ -11,6 +11,7 @@ import { promptOperations } from './prompt-operations.ts';
 import { qualityOperations } from './quality-operations.ts';
 import { questionnaireOperations } from './questionnaire-operations.ts';
 import { resultOperations } from './result-operations.ts';
+import { rewardOperations } from './reward-operations.ts';
 import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
@@ -39,5 +40,6 @@ export const operations: readonly Operation[] = [
   ...userOperations,
   ...resultOperations,
   ...ledgerOperations,
+  ...rewardOperations,
   ...webhookOperations,
 ];
