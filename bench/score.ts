@@ -1,5 +1,5 @@
 import { readPeriodInput } from '../src/scoring/periods/input.ts';
-import { readIndicators } from '../src/scoring/periods/read.ts';
+import { makeRoomToSum, readIndicators } from '../src/scoring/periods/read.ts';
 import { parseRules } from '../src/scoring/rules.ts';
 import { expectedForm, scoreDocument } from '../src/scoring/score.ts';
 import { described, launch, machine, middle, openCity, roundId, timed } from './support/city.ts';
@@ -51,7 +51,10 @@ try {
   const pulled: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const ours = await timed(async () => {
-      const { input } = await readPeriodInput(query, period, rules.document);
+      const { input } = await database.transaction(async (query) => {
+        await makeRoomToSum(query);
+        return readPeriodInput(query, period, rules.document);
+      });
       return expectedForm(scoreDocument(input));
     });
     const rows = await timed(pullEverything);

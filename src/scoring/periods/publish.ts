@@ -16,7 +16,7 @@ import { scoreDocument } from '../score.ts';
 import { findPublished, lastHash, type Published, storePublication } from '../store.ts';
 import { appealsEnd } from './calendar.ts';
 import { readAnswersAgain, readPeriodInput } from './input.ts';
-import { readIndicators } from './read.ts';
+import { makeRoomToSum, readIndicators } from './read.ts';
 
 /** What a period is published of. */
 export interface PeriodBasis {
@@ -39,6 +39,7 @@ export async function publishNotice(query: Query, basis: PeriodBasis, now: Date)
   const { period, items, people } = basis;
   await lockPeriod(query, period);
   await storeComputed(query, period, parseRules(basis.rules));
+  await makeRoomToSum(query);
   const { input, provenance } = await readPeriodInput(query, period, basis.rules);
   const scored = scoreDocument(input);
   await storeItemSummaries(query, { period, items, provenance, rules: scored.rules });
