@@ -189,6 +189,33 @@ questionnaire
   .argument('<id>', 'such as HF-1')
   .action(async (id) => (await import('./questionnaire.ts')).exportVersion(id, process.stdout));
 
+const rules = program.command('rules').description('考核办法 · rule sets (docs/method.md)');
+rules
+  .command('check')
+  .description('检查一份考核办法 · check a rule set: every fault, or what it comes to')
+  .argument('<file>', 'a JSON file')
+  .action(async (file) => {
+    const { checkRules } = await import('./rules.ts');
+    if (!checkRules(file, process.stdout, process.stderr)) process.exitCode = 1;
+  });
+rules
+  .command('diff')
+  .description('两份考核办法哪里不同 · tell what differs between two rule sets')
+  .argument('<before>', 'an id, or a JSON file')
+  .argument('<after>', 'an id, or a JSON file')
+  .action(async (before, after) => (await import('./rules.ts')).diffRules(before, after, process.stdout));
+rules
+  .command('what-if')
+  .description('按草案重算已公布的各月 · past months under a draft, beside what was published')
+  .argument('<draft>', 'a JSON file')
+  .argument('[publication...]', 'publication.json of past months (default: those of this installation)')
+  .action(async (draft, publications) => (await import('./rules.ts')).whatIfRules(draft, publications, process.stdout));
+rules
+  .command('publish')
+  .description('发布，从此不变 · publish a version for good')
+  .argument('<file>', 'a JSON file')
+  .action(async (file) => (await import('./rules.ts')).publishRules(file, process.stdout));
+
 program
   .command('try')
   .description(

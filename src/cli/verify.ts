@@ -36,7 +36,7 @@ const publicationForm = z.looseObject({
 });
 
 /** One publication, or a list of them. */
-function publicationsIn(path: string): Publication[] {
+export function publicationsIn(path: string): Publication[] {
   const json = readJson(path, path);
   const read = z
     .array(publicationForm)

@@ -30,7 +30,7 @@ test.each([
   expect(said.match(/--(managers|retailers): must be a whole number/g)).toHaveLength(2);
 });
 
-test.each(['score', 'verify', 'draw verify', 'questionnaire check', 'try'])(
+test.each(['score', 'verify', 'draw verify', 'questionnaire check', 'rules check', 'try'])(
   'huifang %s refuses a document nested 200,000 deep, or with a key twice, by its line',
   async (command) => {
     const words = command.split(' ');

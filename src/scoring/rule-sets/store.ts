@@ -1,4 +1,5 @@
 import type { Query } from '../../platform/database.ts';
+import type { Publication } from '../publication.ts';
 import type { RuleSetDocument } from '../rules.ts';
 import type { Standing } from './publishable.ts';
 
@@ -98,6 +99,15 @@ export async function writeDraft(query: Query, draft: Draft): Promise<void> {
 
 export async function dropDraft(query: Query, id: string): Promise<boolean> {
   return (await query({ text: 'DELETE FROM rule_draft WHERE id = $1 RETURNING id', values: [id] })).length > 0;
+}
+
+/** What stands for the latest months, for whoever tries a draft on them. Two years are enough to see streaks. */
+export async function readPastMonths(query: Query, months = 24): Promise<Publication[]> {
+  const rows = await query<{ document: Publication }>({
+    text: 'SELECT DISTINCT ON (period) document FROM publication ORDER BY period DESC, sequence DESC LIMIT $1',
+    values: [months],
+  });
+  return rows.map(({ document }) => document);
 }
 
 /** What a version published at `now` has to fit in with. */
