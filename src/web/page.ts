@@ -36,6 +36,8 @@ type Section =
   | 'appeals'
   | 'ownAppeals'
   | 'users'
+  | 'carriers'
+  | 'texts'
   | 'desk'
   | 'followUps'
   | 'ledger'
@@ -81,30 +83,84 @@ interface Place {
   readonly may: Permission;
 }
 
-const places: readonly Place[] = [
-  { section: 'today', href: '/', may: 'round.read' },
-  { section: 'rounds', href: '/rounds', may: 'rounds.list' },
-  { section: 'questionnaires', href: '/questionnaires', may: 'questionnaire.write' },
-  { section: 'roster', href: '/roster', may: 'roster.write' },
-  { section: 'completeness', href: '/roster/completeness', may: 'completeness.read' },
-  { section: 'ownList', href: '/roster/mine', may: 'list.confirm' },
-  { section: 'indicators', href: '/indicators', may: 'indicator.read' },
-  { section: 'reviews', href: '/reviews', may: 'review.give' },
-  { section: 'alarms', href: '/alarms', may: 'alarm.see' },
-  { section: 'appeals', href: '/appeals', may: 'appeal.read' },
-  { section: 'ownAppeals', href: '/appeals/mine', may: 'appeal.file' },
-  { section: 'desk', href: '/desk', may: 'desk.read' },
-  { section: 'followUps', href: '/desk/follow-ups', may: 'desk.read' },
-  { section: 'users', href: '/users', may: 'users.write' },
-  { section: 'ledger', href: '/ledger', may: 'ledger.see' },
-  { section: 'board', href: '/board', may: 'board.read' },
+type Group = 'fieldwork' | 'assessment' | 'records' | 'settings';
+
+/** By what the work is; what stands in no group is always in sight. */
+const groups: readonly { readonly name: Group | null; readonly places: readonly Place[] }[] = [
+  { name: null, places: [{ section: 'today', href: '/', may: 'round.read' }] },
+  {
+    name: 'fieldwork',
+    places: [
+      { section: 'rounds', href: '/rounds', may: 'rounds.list' },
+      { section: 'desk', href: '/desk', may: 'desk.read' },
+      { section: 'followUps', href: '/desk/follow-ups', may: 'desk.read' },
+      { section: 'reviews', href: '/reviews', may: 'review.give' },
+      { section: 'alarms', href: '/alarms', may: 'alarm.see' },
+    ],
+  },
+  {
+    name: 'assessment',
+    places: [
+      { section: 'indicators', href: '/indicators', may: 'indicator.read' },
+      { section: 'appeals', href: '/appeals', may: 'appeal.read' },
+      { section: 'ownAppeals', href: '/appeals/mine', may: 'appeal.file' },
+      { section: 'ledger', href: '/ledger', may: 'ledger.see' },
+    ],
+  },
+  {
+    name: 'records',
+    places: [
+      { section: 'roster', href: '/roster', may: 'roster.write' },
+      { section: 'completeness', href: '/roster/completeness', may: 'completeness.read' },
+      { section: 'ownList', href: '/roster/mine', may: 'list.confirm' },
+      { section: 'questionnaires', href: '/questionnaires', may: 'questionnaire.write' },
+      { section: 'texts', href: '/texts/zh-CN', may: 'texts.announce' },
+    ],
+  },
+  {
+    name: 'settings',
+    places: [
+      { section: 'carriers', href: '/carriers', may: 'carriers.mend' },
+      { section: 'users', href: '/users', may: 'users.write' },
+    ],
+  },
+  { name: null, places: [{ section: 'board', href: '/board', may: 'board.read' }] },
 ];
 
-function navigationFor(viewer: Viewer | null, at: Section | undefined, words: Readonly<Record<Section, string>>) {
+/** So many stand side by side on a desk, and in two lines on a telephone; more are grouped. */
+const mostInSight = 7;
+
+interface Link {
+  readonly href: string;
+  readonly words: string;
+  readonly current: boolean;
+}
+
+interface Menu {
+  readonly words: string;
+  readonly current: boolean;
+  readonly links: readonly Link[];
+}
+
+function navigationFor(
+  viewer: Viewer | null,
+  at: Section | undefined,
+  words: Readonly<Record<Section | Group, string>>,
+): readonly (Link | Menu)[] {
   if (!viewer) return [];
-  return places
-    .filter((place) => may(viewer.role, place.may))
-    .map(({ section, href }) => ({ href, words: words[section], current: section === at }));
+  const own = groups.map(({ name, places }) => ({
+    name,
+    links: places
+      .filter((place) => may(viewer.role, place.may))
+      .map(({ section, href }) => ({ href, words: words[section], current: section === at })),
+  }));
+  const all = own.flatMap(({ links }) => links);
+  if (all.length <= mostInSight) return all;
+  return own.flatMap(({ name, links }): (Link | Menu)[] =>
+    name === null || links.length < 2
+      ? links
+      : [{ words: words[name], current: links.some(({ current }) => current), links }],
+  );
 }
 
 /** The same page in the other language. */

@@ -153,7 +153,7 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
         const page = await open(site, screen);
         for (const path of site.paths) {
           await page.goto(site.url + path);
-          for (const summary of await page.locator('summary').all()) await summary.click();
+          for (const summary of await page.locator('main summary').all()) await summary.click();
           expect({ path, over: await overflow(page) }).toEqual({ path, over: [] });
           expect({ path, spilt: await spiltWords(page) }).toEqual({ path, spilt: [] });
           expect({ path, touching: await touchingSheets(page) }).toEqual({ path, touching: [] });
@@ -192,7 +192,7 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
   test('the round page refreshes itself, and keeps open what was opened', async () => {
     const page = await open(live);
     await page.goto(`${live.url}/rounds/2026-12-R1`);
-    await page.click('summary');
+    await page.click('main summary');
     const before = await page.locator('.kpis b').first().innerText();
     await live.field.city.database.query({
       text: `
@@ -204,7 +204,7 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
       .first()
       .filter({ hasText: String(Number(before) + 1) })
       .waitFor();
-    expect(await page.locator('details').getAttribute('open')).not.toBeNull();
+    expect(await page.locator('main details').getAttribute('open')).not.toBeNull();
     await page.context().close();
   });
 
@@ -244,6 +244,29 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     expect(await page.locator(':focus').innerText()).toBe('跳到正文');
     await page.keyboard.press('Enter');
     expect(await page.locator(':focus').getAttribute('id')).toBe('main');
+    await page.context().close();
+  });
+
+  test('menus open and close by keyboard and by looking elsewhere, one at a time, and lead on', async () => {
+    const page = await open(published, { width: 390 });
+    await page.goto(`${published.url}/board`);
+    const opened = async () => page.locator('details.menu[open] > summary').allInnerTexts();
+    await page.getByText('回访工作').focus();
+    await page.keyboard.press('Enter');
+    expect(await opened()).toEqual(['回访工作']);
+    expect(await overflow(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    expect(await opened()).toEqual([]);
+    expect(await page.locator(':focus').innerText()).toBe('回访工作');
+    await page.getByText('回访工作').click();
+    await page.getByText('档案').click();
+    expect(await opened()).toEqual(['档案']);
+    await page.mouse.click(195, 880);
+    expect(await opened()).toEqual([]);
+    await page.getByText('回访工作').click();
+    await page.getByRole('link', { name: '轮次' }).click();
+    await page.waitForURL(`${published.url}/rounds`);
+    expect(await page.locator('.menu > .current').innerText()).toBe('回访工作');
     await page.context().close();
   });
 

@@ -41,7 +41,7 @@ export async function showCarriers({ web, request, response }: Visit): Promise<v
     request,
     response,
     'carriers',
-    { title: m.carriers.title, at: 'rounds' },
+    { title: m.carriers.title, at: 'carriers' },
     {
       lanes,
       numbers: numbers.map((one) => numberInWords(one, m, language)),

@@ -49,3 +49,16 @@ if (print) {
   print.hidden = false;
   print.addEventListener('click', () => window.print());
 }
+
+// A menu closes once somebody looks elsewhere; without this it closes where it was opened.
+const menus = [...document.querySelectorAll('details.menu')];
+const closeMenus = (except) => {
+  for (const menu of menus) if (menu !== except) menu.open = false;
+};
+document.addEventListener('click', ({ target }) => closeMenus(menus.find((menu) => menu.contains(target))));
+document.addEventListener('keydown', ({ key }) => {
+  if (key !== 'Escape') return;
+  const open = menus.find((menu) => menu.open);
+  closeMenus();
+  open?.querySelector('summary').focus();
+});

@@ -10,7 +10,7 @@ import { announceQuarter, type QuarterStanding, readQuarter, readTexts } from '.
 
 /** What is written to shops, how it stands with a carrier that approves texts, and the quarter's announcement. */
 
-const at = 'questionnaires' as const;
+const at = 'texts' as const;
 const home: `/texts/${Tongue}` = '/texts/zh-CN';
 
 /** `GET /texts/:language` */
