@@ -12,13 +12,14 @@ import {
   importManagers,
   importRetailers,
   importStaff,
+  importTraining,
   type RetailersReport,
   type RetailersWish,
   type RosterServices,
 } from '../survey/roster/import.ts';
 import { inThisInstallation } from './installation.ts';
 
-/** `huifang import managers|retailers|indicators|events|staff FILE`. */
+/** `huifang import managers|retailers|indicators|events|training|staff FILE`. */
 export type ImportKind = keyof typeof kinds;
 
 export interface ImportOptions {
@@ -37,6 +38,7 @@ const kinds = {
   retailers: { name: '零售户', run: importRetailers, described: difference },
   indicators: { name: '考核指标', run: importIndicators, described: counts },
   events: { name: '工作记录', run: importEvents, described: counts },
+  training: { name: '培训记录', run: importTraining, described: counts },
   staff: { name: '员工号码', run: importStaff, described: counts },
 } as const;
 

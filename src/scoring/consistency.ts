@@ -8,6 +8,7 @@ import { at, count, described, ifValid, quantity } from './faults.ts';
 import { manager, ratingCounts } from './form.ts';
 import type { RuleSet } from './rules.ts';
 import { hasRequirements } from './tier.ts';
+import { missingFor } from './training/qualifications.ts';
 
 /** An object with anything in it: what can still be asked about where the whole is beyond reading. */
 type Given = Readonly<Record<string, unknown>>;
@@ -138,11 +139,19 @@ export function indicatorFaults(list: readonly unknown[], rules: RuleSet): Fault
 /** Where the rule set asks something for the next tier, silence must not pass for an answer. */
 export function requirementFaults(list: readonly unknown[], rules: RuleSet): Fault[] {
   return list.flatMap((one, index) => {
-    if (objectOf(one) === undefined || partOf(one, 'requirementsMet') !== undefined) return [];
+    if (objectOf(one) === undefined) return [];
     const tier = ifValid(manager.shape.tier, partOf(one, 'tier')) ?? rules.tiers.start;
-    if (!hasRequirements(tier, rules.tiers)) return [];
-    const message = `is missing: the rule set asks something for tier ${tier - 1}, so say true or false`;
-    return [{ where: at('managers', index, 'requirementsMet'), message }];
+    const said = partOf(one, 'requirementsMet');
+    const where = at('managers', index, 'requirementsMet');
+    const held = ifValid(manager.shape.qualifications, partOf(one, 'qualifications'));
+    if (held !== undefined) {
+      const met = missingFor(tier, held, rules.tiers) === null;
+      if (said === undefined || said === met) return [];
+      return [{ where, message: `is ${described(said)}, and his qualifications make it ${met}: leave it out` }];
+    }
+    if (said !== undefined || !hasRequirements(tier, rules.tiers)) return [];
+    const message = `is missing: the rule set asks something for tier ${tier - 1}, so give qualifications, or say true or false`;
+    return [{ where, message }];
   });
 }
 

@@ -225,7 +225,7 @@ describe('the rule set', () => {
     const rules = changed(defaultRules, { 'tiers.requirements': { 2: { exams: ['second'] } } });
     const managers = [manager('K01'), manager('K02', { requirementsMet: false }), manager('K03', { tier: 2 })];
     expect(refusals(documentOf(managers, { rules }))).toEqual([
-      'managers[0].requirementsMet: is missing: the rule set asks something for tier 2, so say true or false',
+      'managers[0].requirementsMet: is missing: the rule set asks something for tier 2, so give qualifications, or say true or false',
     ]);
   });
 });

@@ -16,6 +16,7 @@ import type { Rating } from './rating.ts';
 import type { RuleSet } from './rules.ts';
 import { parseRules } from './rules.ts';
 import type { Tier } from './tier.ts';
+import { missingFor, type Qualifications } from './training/qualifications.ts';
 import type { Indicators } from './unit.ts';
 
 /**
@@ -37,6 +38,8 @@ export interface ManagerInput {
   readonly tier: Tier;
   readonly previousRating: Rating | null;
   readonly requirementsMet: boolean;
+  /** What that follows from, where it is known. */
+  readonly qualifications: Qualifications | null;
 }
 
 export interface ScoreDocument {
@@ -106,8 +109,15 @@ function managerInput(given: Manager, rules: RuleSet): ManagerInput {
     badNumberShare: given.badNumberShare ?? ZERO,
     tier: given.tier ?? rules.tiers.start,
     previousRating: given.previousRating ?? null,
-    requirementsMet: given.requirementsMet ?? false,
+    requirementsMet: isMet(given, rules),
+    qualifications: given.qualifications ?? null,
   };
+}
+
+/** What he can show decides, where it is given. */
+function isMet({ qualifications, requirementsMet = false, tier }: Manager, rules: RuleSet): boolean {
+  if (qualifications === undefined) return requirementsMet;
+  return missingFor(tier ?? rules.tiers.start, qualifications, rules.tiers) === null;
 }
 
 function answersOf({ ratings, responses, points }: Manager): Answers {

@@ -34,6 +34,10 @@ export const manager = z.strictObject({
     .nullable()
     .optional(),
   requirementsMet: z.boolean().optional(),
+  /** What he can show of what the tier above asks for; whether that is enough follows from it. */
+  qualifications: z
+    .strictObject({ certificates: z.array(text()), exams: z.array(text()), trainingHours: quantity({ least: 0 }) })
+    .optional(),
 });
 
 export type Manager = z.output<typeof manager>;

@@ -13,6 +13,7 @@ import type { RuleSetDocument } from './rules.ts';
 import type { ExpectedManager, Scored, ScoredManager } from './score.ts';
 import { expectedManager, sharesOf } from './score.ts';
 import type { Tier } from './tier.ts';
+import type { Qualifications } from './training/qualifications.ts';
 
 /** How the responses came about (method §2): rates and shares as texts, `null` where 0/0. */
 export interface Fieldwork {
@@ -60,6 +61,12 @@ export interface PublicationFacts {
   readonly supersedes?: string;
 }
 
+export interface PublishedQualifications {
+  readonly certificates: readonly string[];
+  readonly exams: readonly string[];
+  readonly trainingHours: string;
+}
+
 export interface PublishedManager extends ExpectedManager, Person {
   /** Σy, unrounded; withheld (`null`) where there are too few responses for a score. */
   readonly points: string | null;
@@ -75,6 +82,8 @@ export interface PublishedManager extends ExpectedManager, Person {
   readonly tierBefore: Tier;
   readonly previousRating: Rating | null;
   readonly requirementsMet: boolean;
+  /** What that follows from: of what the tier above asks for, what he can show. Not there where it asks nothing. */
+  readonly qualifications?: PublishedQualifications;
   /** Whether his streak was used up, so that this month is no later month's previous rating. */
   readonly streakRestarts: boolean;
 }
@@ -150,6 +159,7 @@ export function recomputable({ rules, cityMean, withinVariance, degreesOfFreedom
       tier: manager.tierBefore,
       previousRating: manager.previousRating,
       requirementsMet: manager.requirementsMet,
+      ...(manager.qualifications && { qualifications: manager.qualifications }),
     })),
   };
 }
@@ -186,6 +196,7 @@ function publishedManager(manager: ScoredManager, person: Person, scored: Scored
     tierBefore: input.tier,
     previousRating: input.previousRating,
     requirementsMet: input.requirementsMet,
+    ...(input.qualifications && { qualifications: publishedQualifications(input.qualifications) }),
     streakRestarts: manager.moved.streakRestarts,
   };
 }
@@ -203,6 +214,14 @@ function published({ name, district, window, standing, fieldwork }: Person): Per
     ...(fieldwork !== undefined && { fieldwork }),
   };
 }
+
+export const publishedQualifications = ({
+  certificates,
+  exams,
+  trainingHours,
+}: Qualifications): PublishedQualifications => ({
+  ...{ certificates, exams, trainingHours: unrounded(trainingHours) },
+});
 
 function publishedIndicators(indicators: ReadonlyMap<string, Exact | null>, { indicators: inUse }: Scored) {
   return Object.fromEntries(

@@ -141,6 +141,10 @@ const ledger = z.strictObject({
   tier: z.strictObject({ 1: yuan().optional(), 2: yuan().optional(), 3: yuan().optional() }).default({}),
   move: z.strictObject({ up: yuan().optional(), down: yuan().optional(), floor: yuan().optional() }).default({}),
 });
+
+/** Days from the final result to the day by which whoever fell, or could not fall further, has been trained. Left out, thirty. */
+const training = z.strictObject({ followUpDays: count(1) }).default({ followUpDays: 30 });
+
 /** What indicators are made of, where they are computed from dated events (evidence.ts). Left out, it is the standard. */
 const evidence = z
   .array(
@@ -181,6 +185,7 @@ const ruleSet = z.strictObject({
   tiers,
   periods,
   ledger: ledger.optional(),
+  training,
   evidence,
   privacy,
   alarms,

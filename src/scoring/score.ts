@@ -26,7 +26,8 @@ import type { Indicator, RuleSet } from './rules.ts';
 import { WHOLE_BP } from './rules.ts';
 import { effectiveShares } from './shares.ts';
 import type { Move, Moved, Tier } from './tier.ts';
-import { moveTier } from './tier.ts';
+import { isHeldBack, moveTier } from './tier.ts';
+import { type Missing, missingFor } from './training/qualifications.ts';
 import { contributions, indicatorsInUse, unitScore } from './unit.ts';
 
 /** Everything computed about one manager, unrounded only where the method says so. Scores are in points, 0–100. */
@@ -53,6 +54,8 @@ export interface ScoredManager {
   /** 95 % interval of ȳ by s_w alone, cut to [0, 100]; `null` where ȳ is not published. */
   readonly meanInterval: MeanInterval | null;
   readonly moved: Moved;
+  /** What keeps him from a tier that his ratings would have him rise to, where it is known. */
+  readonly missing: Missing | null;
 }
 
 export interface Scored {
@@ -112,13 +115,15 @@ const NOBODY: Tally = { responses: 0, points: ZERO };
 function assess(input: ManagerInput, answered: Tally, city: City): Omit<Assessed, 'meanInterval'> {
   const { rules } = city;
   const { responses } = answered;
-  const { tier, previousRating, requirementsMet, indicators } = input;
+  const { tier, previousRating, requirementsMet, qualifications, indicators } = input;
   const customer = input.standing ?? customerScore(answered, city.cityMean, rules.customer);
   const status = statusOf({ ...input, responses }, rules.customer);
   const unit = unitScore(indicators, city.indicators, rules.unit);
   const combined = combinedScore(customer, unit, rules.combined);
   const { rating, gates } = rate({ score: combined, customer, status, indicators }, city.indicators, rules.rating);
   const posteriorSd = customer && Math.sqrt(approximate(squaredErrorOfC(responses, city)));
+  const month = { tier, rating, status, previousRating, requirementsMet };
+  const heldBack = qualifications !== null && isHeldBack(month, rules.tiers);
   return {
     input,
     responses,
@@ -132,7 +137,8 @@ function assess(input: ManagerInput, answered: Tally, city: City): Omit<Assessed
     gates,
     posteriorSd,
     scoreInterval: combined && posteriorSd !== null ? interval(combined, posteriorSd, city) : null,
-    moved: moveTier({ tier, rating, status, previousRating, requirementsMet }, rules.tiers),
+    moved: moveTier(month, rules.tiers),
+    missing: heldBack ? missingFor(tier, qualifications, rules.tiers) : null,
   };
 }
 
@@ -192,6 +198,8 @@ export interface ExpectedManager {
   readonly rankInterval: readonly [number, number] | null;
   readonly tier: Tier;
   readonly move: Move;
+  /** What keeps him from rising; not there where nothing does, or nobody said what he can show. */
+  readonly missing?: Missing;
 }
 
 export interface ExpectedForm {
@@ -220,6 +228,7 @@ export function expectedManager(manager: ScoredManager): ExpectedManager {
     rankInterval: standing?.interval ?? null,
     tier: moved.tier,
     move: moved.move,
+    ...(manager.missing && { missing: manager.missing }),
   };
 }
 

@@ -48,11 +48,20 @@ export function moveTier(month: Month, rules: TierRules): Moved {
   return { tier, move: 'hold', streakRestarts: false };
 }
 
-/** Whether the rule set asks anything for rising from `tier`. */
-export function hasRequirements(tier: Tier, { requirements }: TierRules): boolean {
+/** What the rule set asks for rising from `tier`, if it asks anything. */
+export function requirementsAbove(tier: Tier, { requirements }: TierRules): TierRules['requirements'][1 | 2] {
   const above = ABOVE[tier];
-  return above !== null && requirements[above] !== undefined;
+  return above === null ? undefined : requirements[above];
 }
+
+export const hasRequirements = (tier: Tier, rules: TierRules): boolean => requirementsAbove(tier, rules) !== undefined;
+
+/** Whether his ratings would have him rise, and only a requirement does not. */
+export const isHeldBack = (month: Month, rules: TierRules): boolean =>
+  month.rating !== 'unrated' &&
+  rises(month.rating, month, rules) &&
+  hasRequirements(month.tier, rules) &&
+  !month.requirementsMet;
 
 function rises(rating: Rating, { previousRating }: Month, { upStreak }: TierRules): boolean {
   return rating === 'excellent' && (upStreak === 1 || previousRating === 'excellent');
@@ -66,10 +75,11 @@ function falls(rating: Rating, { status, previousRating }: Month, { downStreak }
 }
 
 /** Short of a requirement the streak stands: the next excellent month with the certificate in hand is enough. */
-function rise({ tier, requirementsMet }: Month, rules: TierRules): Moved {
+function rise(month: Month, rules: TierRules): Moved {
+  const { tier } = month;
   const above = ABOVE[tier];
   if (above === null) return { tier, move: 'hold', streakRestarts: true };
-  if (hasRequirements(tier, rules) && !requirementsMet) return { tier, move: 'hold', streakRestarts: false };
+  if (isHeldBack(month, rules)) return { tier, move: 'hold', streakRestarts: false };
   return { tier: above, move: 'up', streakRestarts: true };
 }
 

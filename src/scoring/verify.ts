@@ -45,7 +45,8 @@ function computedFaults(publication: Publication): Fault[] {
 }
 
 function managerFaults(where: string, said: PublishedManager, computed: PublishedManager | undefined): Fault[] {
-  const fields = Object.keys(computed ?? {}) as (keyof PublishedManager)[];
+  // What keeps him from rising is there only where something does: said without cause, it differs too.
+  const fields = [...new Set([...Object.keys(computed ?? {}), 'missing'])] as (keyof PublishedManager)[];
   return fields
     .filter((field) => Object.hasOwn(said, field))
     .flatMap((field) => differences(`${where} ${said.id}`, field, said[field], computed?.[field]));

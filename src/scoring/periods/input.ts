@@ -1,7 +1,10 @@
 /** The document a period is scored from, in the form that `huifang score` reads. */
 import type { Query } from '../../platform/database.ts';
 import { monthsOf } from '../../platform/months.ts';
+import { type PublishedQualifications, publishedQualifications } from '../publication.ts';
 import { parseRules, type RuleSet, type RuleSetDocument } from '../rules.ts';
+import { relevantTo } from '../training/qualifications.ts';
+import { nothing, readQualifications } from '../training/read.ts';
 import { previousRating, tierOf } from './history.ts';
 import { type Past, readConcerned, readIndicators, readMonths, readPasts } from './read.ts';
 import { lastScoreStands, type MonthSums, sumsOf, type WindowSums, windowEnding } from './sums.ts';
@@ -38,6 +41,7 @@ export type ScoreInputManager = (Answered | Standing) & {
   readonly unit: Readonly<Record<string, string | null>>;
   readonly tier: 1 | 2 | 3;
   readonly previousRating: string | null;
+  readonly qualifications?: PublishedQualifications;
 };
 
 /** What the input came from, per manager: it is published beside the scores. */
@@ -60,18 +64,22 @@ export async function readPeriodInput(query: Query, period: string, rulesDocumen
   const sums = await readMonths(query, { period, months });
   const units = await readIndicators(query, period);
   const pasts = await readPasts(query, period);
+  const held = await readQualifications(query, period, rules);
   const provenance = new Map<string, Provenance>();
   const managers = concerned.map(({ id }) => {
     const history = sums.get(id) ?? [];
     const past = pasts.get(id) ?? { months: [], lastScored: null };
     const { window, standing, answers } = answersOf(period, history, past, rules);
     provenance.set(id, { window, standing });
+    const tier = tierOf(past.months, rules.tiers.start);
+    const qualifications = relevantTo(tier, held.get(id) ?? nothing, rules.tiers);
     return {
       id,
       ...answers,
       unit: units.get(id) ?? {},
-      tier: tierOf(past.months, rules.tiers.start),
+      tier,
       previousRating: previousRating(past.months, window.first),
+      ...(qualifications && { qualifications: publishedQualifications(qualifications) }),
     };
   });
   return { input: { rules: rules.document, managers }, provenance };

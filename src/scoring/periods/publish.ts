@@ -14,6 +14,7 @@ import { makePublication, type Person, type Publication, type PublicationFacts, 
 import { parseRules } from '../rules.ts';
 import { scoreDocument } from '../score.ts';
 import { findPublished, lastHash, type Published, storePublication } from '../store.ts';
+import { obligeTraining } from '../training/follow-up.ts';
 import { appealsEnd } from './calendar.ts';
 import { readAnswersAgain, readPeriodInput } from './input.ts';
 import { makeRoomToSum, readIndicators } from './read.ts';
@@ -75,23 +76,24 @@ export async function publishCorrection(
   });
 }
 
-/** Makes a notice final, word for word but for its stage, and writes down what it promises. */
+/** Makes a notice final, word for word but for its stage, and writes down what it promises and whom it obliges. */
 export async function finalise(query: Query, period: string, now: Date): Promise<Publication> {
   const { document } = await standing(query, period, 'notice');
   const scored = scoreDocument(recomputable(document));
   const final = await supersede(query, document, now, { stage: 'final', scored, people: peopleOf(document) });
   await writePromises(query, final, now);
+  await obligeTraining(query, final, now);
   return final;
 }
 
 type Recomputable = ReturnType<typeof recomputable>['managers'][number];
 
 async function readAgain(query: Query, { period, managers }: Publication, manager: Recomputable) {
-  const { id, unit: published, tier, previousRating, requirementsMet } = manager;
+  const { id, unit: published, tier, previousRating, requirementsMet, qualifications } = manager;
   const window = managers.find((one) => one.id === id)?.window;
   const now = (await readIndicators(query, period)).get(id);
   return {
-    ...{ id, tier, previousRating, requirementsMet },
+    ...{ id, tier, previousRating, requirementsMet, ...(qualifications && { qualifications }) },
     ...(window ? await readAnswersAgain(query, id, window) : {}),
     unit: Object.fromEntries(Object.keys(published).map((code) => [code, now?.[code] ?? null])),
   };

@@ -10,6 +10,8 @@ import type { Vault } from '../../platform/vault.ts';
 import { closedMonths, recordEvents } from '../events/record.ts';
 import { eventsOf, eventsTable } from '../events/table.ts';
 import { storeStaffPhones } from '../quality/staff-phones.ts';
+import { recordTraining } from '../training/record.ts';
+import { recordsOf, trainingTable } from '../training/table.ts';
 import { checkClosing } from './closing.ts';
 import { Faults } from './faults.ts';
 import { readRows } from './file.ts';
@@ -74,6 +76,7 @@ export const imports = {
   retailers: importRetailers,
   indicators: importIndicators,
   events: importEvents,
+  training: importTraining,
   staff: importStaff,
 } as const;
 
@@ -159,6 +162,30 @@ export function importEvents(
     if (!('conflicts' in recorded)) return { rows: rows.length, ...recorded };
     for (const { event, column, message } of recorded.conflicts)
       faults.inCell(event.row, table.headingOf(column), message);
+    throw faults.asBadInput();
+  });
+}
+
+/**
+ * Courses, certificates and exams of managers, which promotions may ask for. What is on record stays.
+ *
+ * @throws BadFile with every fault; one is a record that is there with other hours or evidence.
+ */
+export function importTraining(
+  services: RosterServices,
+  bytes: Uint8Array,
+  wish: ImportWish = {},
+): Promise<ImportReport> {
+  return importing(services, wish, 'training.import', async (query) => {
+    const { clock, chance } = services;
+    const { actor = 'cli', fileName = '' } = wish;
+    const now = clock.now();
+    const faults = new Faults();
+    const table = trainingTable(await findManagerIds(query), companyDay(now), faults);
+    const rows = recordsOf(await readLines(bytes, table, faults, wish), faults);
+    const recorded = await recordTraining(query, rows, { actor, source: `import ${fileName}`.trim(), now, chance });
+    if (!('conflicts' in recorded)) return { rows: rows.length, ...recorded };
+    for (const { row, message } of recorded.conflicts) faults.inRow(row.row, message);
     throw faults.asBadInput();
   });
 }

@@ -2,6 +2,7 @@ import Fraction from 'fraction.js';
 import { never } from '../../platform/errors.ts';
 import type { Publication, PublishedManager } from '../../scoring/publication.ts';
 import type { RuleSetDocument } from '../../scoring/rules.ts';
+import type { Missing } from '../../scoring/training/qualifications.ts';
 import { percent, plain, plainPercent } from '../figures.ts';
 import type { Messages } from '../messages.ts';
 
@@ -96,7 +97,7 @@ export function tierReason(manager: PublishedManager, rules: RuleSetDocument, wo
 const lowestTier = 3;
 
 function holdReason(
-  { rating, status, previousRating, tierBefore }: PublishedManager,
+  { rating, status, previousRating, tierBefore, missing }: PublishedManager,
   { tiers }: RuleSetDocument,
   { moves }: Words,
 ): string | null {
@@ -107,8 +108,13 @@ function holdReason(
   if (rating !== 'excellent') return null;
   if (tierBefore === 1) return moves.top;
   const enough = tiers.upStreak === 1 || previousRating === 'excellent';
-  return enough ? moves.requirements : moves.firstGood(String(tiers.upStreak));
+  if (!enough) return moves.firstGood(String(tiers.upStreak));
+  return missing ? moves.missing(missingInWords(missing, moves)) : moves.requirements;
 }
+
+/** What a promotion still asks for, by its own names. */
+const missingInWords = ({ certificates, exams, trainingHours }: Missing, { hours }: Words['moves']): string =>
+  [...certificates, ...exams, ...(trainingHours === null ? [] : [hours(plain(trainingHours))])].join(' · ');
 
 /** An indicator this catalogue does not know goes by its code. */
 export const indicatorName = (code: string, { indicators }: Words): string =>
