@@ -1,4 +1,5 @@
 import type { Query } from '../platform/database.ts';
+import { grouped } from '../platform/grouped.ts';
 import type { Head } from './events.ts';
 import type { PublishedManager, Stage } from './publication.ts';
 
@@ -54,4 +55,28 @@ export async function findResult(query: Query, hash: string, managerId: string):
     values: [hash, managerId],
   });
   return row?.document ?? null;
+}
+
+/** A month of one manager, as it stands. */
+export interface ManagerMonth {
+  readonly period: string;
+  readonly stage: Stage;
+  readonly manager: PublishedManager;
+}
+
+/** The published months of some managers from one month to another, earliest first. */
+export async function readManagerMonths(
+  query: Query,
+  managerIds: readonly string[],
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<Map<string, ManagerMonth[]>> {
+  const rows = await query<ManagerMonth>({
+    name: 'results-of-managers',
+    text: `
+      SELECT DISTINCT ON (r.manager_id, r.period) r.period, p.stage, r.document AS manager
+      FROM result r JOIN publication p ON p.hash = r.publication_hash
+      WHERE r.manager_id = ANY($1) AND r.period BETWEEN $2 AND $3 ORDER BY r.manager_id, r.period, p.sequence DESC`,
+    values: [managerIds, from, to],
+  });
+  return grouped(rows, ({ manager }) => manager.id);
 }

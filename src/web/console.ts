@@ -36,6 +36,8 @@ import {
   withdraw,
 } from './ledger/rewards-page.ts';
 import type { Web } from './page.ts';
+import { showLetter, showLetters } from './paper/letters-page.ts';
+import { showNotice } from './paper/notice-page.ts';
 import {
   confirmPromptRemoval,
   hearPrompt,
@@ -66,6 +68,7 @@ import { showProgress, showRound, showToday } from './round/round-page.ts';
 import { listRounds } from './round/rounds-page.ts';
 import { addSchedule, listScheduled, stopSchedule } from './round/schedules-page.ts';
 import { askForSpotCheck, listSpotChecks, takeBackSpotCheck } from './round/spot-checks-page.ts';
+import { showScore } from './score/score-page.ts';
 import type { Viewer } from './sessions.ts';
 import { confirmAnnouncement, listTexts, sendAnnouncement } from './texts/texts-page.ts';
 import { confirmRevoke, keepUser, listUsers, makeUser, revoke, showFreshLink, showUser } from './users/users-page.ts';
@@ -193,6 +196,11 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/carriers/incidents/:incident/close', permission: 'carriers.mend', show: letGoOn },
   { method: 'get', path: '/reviews', permission: 'review.give', show: showReviews },
   { method: 'post', path: '/reviews/:flag/verdict', permission: 'review.give', show: judge },
+  { method: 'get', path: '/periods/:period/notice', permission: 'board.read', show: showNotice },
+  { method: 'get', path: '/periods/:period/letters', permission: 'letters.print', show: showLetters },
+  { method: 'get', path: '/periods/:period/letters/:manager', permission: 'letter.read', show: showLetter },
+  { method: 'get', path: '/score', permission: 'score.own', show: showScore },
+  { method: 'get', path: '/score/:period', permission: 'score.own', show: showScore },
   { method: 'get', path: '/appeals/mine', permission: 'appeal.file', show: showOwnAppeals },
   { method: 'get', path: '/appeals/mine/:period/:kind', permission: 'appeal.file', show: showAppealForm },
   { method: 'post', path: '/appeals/mine/:period/:kind', permission: 'appeal.file', show: takeAppeal },

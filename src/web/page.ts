@@ -34,6 +34,7 @@ type Section =
   | 'reviews'
   | 'alarms'
   | 'appeals'
+  | 'score'
   | 'ownAppeals'
   | 'users'
   | 'carriers'
@@ -103,6 +104,7 @@ const groups: readonly { readonly name: Group | null; readonly places: readonly 
     places: [
       { section: 'indicators', href: '/indicators', may: 'indicator.read' },
       { section: 'appeals', href: '/appeals', may: 'appeal.read' },
+      { section: 'score', href: '/score', may: 'score.own' },
       { section: 'ownAppeals', href: '/appeals/mine', may: 'appeal.file' },
       { section: 'ledger', href: '/ledger', may: 'ledger.see' },
     ],

@@ -10,6 +10,8 @@ export type Role = (typeof roles)[number];
  *
  * `alarm.see`: alarms, their charts, and saying what is done about them.
  *
+ * `letter.read`: a manager's own score letter. `letters.print`: everybody's.
+ *
  * `appeal.read`, `appeal.judge`: of whoever is not of the reader's district (src/scoring/appeals), and nobody's own.
  *
  * `indicator.read`: unit indicators of a month with their events, and who has not handed in.
@@ -30,6 +32,9 @@ export type Permission =
   | 'roster.write'
   | 'completeness.read'
   | 'list.confirm'
+  | 'score.own'
+  | 'letter.read'
+  | 'letters.print'
   | 'appeal.file'
   | 'appeal.read'
   | 'appeal.judge'
@@ -68,6 +73,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'completeness.read': 'everything',
     'spot-check.ask': 'everything',
     'review.give': 'everything',
+    'letter.read': 'everything',
+    'letters.print': 'everything',
     'appeal.read': 'everything',
     'appeal.judge': 'everything',
     'ledger.see': 'everything',
@@ -105,6 +112,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
   manager: {
     'board.read': 'everything',
     'list.confirm': 'everything',
+    'score.own': 'everything',
+    'letter.read': 'everything',
     'appeal.file': 'everything',
     // His own lines alone (own-manager.ts).
     'ledger.see': 'everything',
@@ -116,6 +125,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'completeness.read': 'everything',
     'review.give': 'everything',
     'indicator.read': 'everything',
+    'letter.read': 'everything',
+    'letters.print': 'everything',
     'appeal.read': 'everything',
     'ledger.see': 'everything',
     'reward.see': 'everything',

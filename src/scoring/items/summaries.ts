@@ -7,6 +7,7 @@
  * The thresholds stand in the statements, so that no page can forget them: what is too few is not stored at all.
  */
 import type { Query } from '../../platform/database.ts';
+import { grouped } from '../../platform/grouped.ts';
 import type { Provenance } from '../periods/input.ts';
 import { isCounted } from '../responses.ts';
 import type { RuleSet } from '../rules.ts';
@@ -88,6 +89,17 @@ export function readItemSummaries(query: Query, period: string, managerId: strin
       WHERE period = $1 AND manager_id = $2 ORDER BY item COLLATE "C"`,
     values: [period, managerId],
   });
+}
+
+/** The same of every manager, by his id. */
+export async function readAllItemSummaries(query: Query, period: string): Promise<Map<string, ItemSummary[]>> {
+  const rows = await query<ItemSummary & { managerId: string }>({
+    text: `
+      SELECT manager_id AS "managerId", item, responses, distribution, window_first AS first, window_last AS last
+      FROM item_summary WHERE period = $1 ORDER BY item COLLATE "C"`,
+    values: [period],
+  });
+  return grouped(rows, ({ managerId }) => managerId);
 }
 
 /** Fewer of others than this would let whoever knows his own take them off and read theirs (method §7). */

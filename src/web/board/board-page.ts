@@ -14,6 +14,7 @@ import { count, dayOf, groupsOf, lastMoment, month, percent, plain, plainPercent
 import { type Language, languageOf } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { sendPage } from '../page.ts';
+import { may } from '../roles.ts';
 import { ratesOf } from '../round/bar.ts';
 import { casesIn } from '../round/standing.ts';
 import { drawing, type Scale, scaleFor } from './drawing.ts';
@@ -41,7 +42,14 @@ export async function showBoard(visit: Visit): Promise<void> {
     poster: m.board.seal.poster(`${web.publicUrl}/board/${document.period}`),
   };
   const title = `${m.board.title} ${month(document.period, language)}`;
-  sendPage(web, request, response, 'board', { title, at: 'board' }, { view });
+  sendPage(
+    web,
+    request,
+    response,
+    'board',
+    { title, at: 'board' },
+    { view, letters: may(viewer.role, 'letters.print') !== null },
+  );
 }
 
 /** `/board/:period/publication.json` */
@@ -80,7 +88,7 @@ async function otherPeriods(query: Query, shown: string, language: Language) {
 }
 
 /** Released and rates of the round that was published, over the city; null where the round is not in this database. */
-async function readFieldwork(query: Query, { drawId }: Publication) {
+export async function readFieldwork(query: Query, { drawId }: Publication) {
   const tallies = await readTallies(query, drawId);
   if (tallies.length === 0) return null;
   const cases = tallies.map(({ disposition, proven, cases, struck }) => ({
@@ -90,7 +98,8 @@ async function readFieldwork(query: Query, { drawId }: Publication) {
   return { released: casesIn(cases), rr2: ratesOf(cases).RR2 };
 }
 
-function boardView(
+/** All that the board says, in words: what the notice on paper says too. */
+export function boardView(
   { document: publication, sequence, stage, appealsUntil, publishedAt }: Published,
   fieldwork: Awaited<ReturnType<typeof readFieldwork>>,
   language: Language,
@@ -166,6 +175,7 @@ function rowView(manager: PublishedManager, publication: Publication, scale: Sca
     customer: manager.customer ?? '—',
     unit: manager.unit ?? '—',
     score: score ?? '—',
+    interval: scoreInterval && `${scoreInterval[0]}–${scoreInterval[1]}`,
     drawing: score !== null && scoreInterval ? drawing(scale, score, scoreInterval) : null,
     drawingSpoken:
       score !== null && scoreInterval
