@@ -11,7 +11,7 @@ import pg from 'pg';
 import { generateRoster } from '../src/cli/demo/roster.ts';
 import { type ImportKind, importFile } from '../src/cli/import.ts';
 import { readConfig } from '../src/config.ts';
-import { openDatabase, openOwnVault } from '../src/main.ts';
+import { openDatabase, openOwnVault } from '../src/foundation.ts';
 import { systemChance } from '../src/platform/chance.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { openLog, silentLog } from '../src/platform/log.ts';

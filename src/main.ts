@@ -1,28 +1,26 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { aliyunSettings, openSounds, textKind } from './carriers.ts';
 import type { Config } from './config.ts';
+import { dataFolder, openDatabase, vaultOf } from './foundation.ts';
 import { Activity } from './platform/activity.ts';
 import { type Chance, systemChance } from './platform/chance.ts';
 import { type Child, startChild } from './platform/child.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
-import { connect, type Database } from './platform/database.ts';
+import type { Database } from './platform/database.ts';
 import { never } from './platform/errors.ts';
 import type { Log } from './platform/log.ts';
-import { migrate } from './platform/migrations.ts';
-import { openEmbeddedPostgres } from './platform/postgres/embedded.ts';
 import { openQueues } from './platform/queue.ts';
 import { openSecrets, type Secrets } from './platform/secrets.ts';
 import { holdAlone } from './platform/sole-holder.ts';
-import { openVault, type Vault } from './platform/vault.ts';
 import { parseRules } from './scoring/rules.ts';
 import { parseQuestionnaire } from './survey/questionnaire/questionnaire.ts';
-import { type AliyunSettings, openAliyun } from './telephony/aliyun/aliyun.ts';
+import { openAliyun } from './telephony/aliyun/aliyun.ts';
 import { Ari } from './telephony/asterisk/ari.ts';
 import { openAsterisk } from './telephony/asterisk/asterisk.ts';
 import { type Line, openLine } from './telephony/asterisk/line.ts';
-import { Sounds } from './telephony/asterisk/sounds.ts';
+import type { Sounds } from './telephony/asterisk/sounds.ts';
 import type { TextPort, VoicePort } from './telephony/ports.ts';
 import { openGateway } from './telephony/sms-gateway/gateway.ts';
 import { openTwilio, type TwilioSettings } from './telephony/twilio/twilio.ts';
@@ -32,7 +30,6 @@ import { catalogue, concurrency } from './workers/catalogue.ts';
 import { handlersFor } from './workers/handlers.ts';
 import { startHeartbeat } from './workers/heartbeat.ts';
 import type { Services } from './workers/services.ts';
-import { storeStandards } from './workers/standards.ts';
 
 /** The only place where parts are wired together. */
 
@@ -64,35 +61,6 @@ export interface Service {
 
 /** First nothing new is begun, then what runs is finished, then what it stood on goes. */
 const stopOrder = ['heartbeat', 'queues', 'line', 'server', 'simulator', 'database'] as const;
-
-export const dataFolder = fileURLToPath(new URL('../.data', import.meta.url));
-
-/** Opens the database, whichever it is, brought up to date. */
-export async function openDatabase(
-  config: Config,
-  { log, folder = dataFolder, durable = true }: Pick<Surroundings, 'log' | 'folder' | 'durable'>,
-) {
-  const server = config.DATABASE_URL
-    ? { url: config.DATABASE_URL, close: async () => {} }
-    : await openEmbeddedPostgres({ dataDir: join(folder, 'postgres'), log, durable });
-  try {
-    const { applied } = await migrate(server.url, { log });
-    const database = connect(server.url);
-    await storeStandards(database);
-    return {
-      url: server.url,
-      database,
-      applied,
-      async close() {
-        await database.close();
-        await server.close();
-      },
-    };
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
-}
 
 export async function startService(config: Config, surroundings: Surroundings): Promise<Service> {
   const { log, clock = systemClock, chance = systemChance, folder = dataFolder, alone = false } = surroundings;
@@ -171,12 +139,6 @@ export async function startService(config: Config, surroundings: Surroundings): 
   }
 }
 
-/** What telephone numbers are sealed with. */
-const vaultOf = (config: Config, own: () => Secrets): Vault => openVault(config.DATA_KEY ?? [own().dataKey]);
-
-/** The vault alone, for commands that need no more. */
-export const openOwnVault = (config: Config): Vault => vaultOf(config, () => openSecrets(dataFolder, systemChance));
-
 /** Who speaks Twilio's protocol to us: the simulator beside us, or Twilio. */
 type Kind = 'simulator' | 'twilio';
 
@@ -200,10 +162,6 @@ function readSecrets(config: Config, folder: string, chance: Chance) {
   };
 }
 
-/** Who carries texts: whoever carries calls, where nobody else is named. An exchange carries none. */
-export const textKind = ({ TEXT_CARRIER, CARRIER }: Config) =>
-  TEXT_CARRIER ?? (CARRIER === 'asterisk' ? 'none' : CARRIER);
-
 /** An Asterisk of one's own, where that carries the calls. */
 interface Exchange {
   readonly voice: VoicePort;
@@ -223,9 +181,6 @@ function openExchange(config: Config, standing: Parameters<typeof openAsterisk>[
   const voice = openAsterisk(ari, { endpoint, fromNumbers: config.ASTERISK_FROM_NUMBER ?? [] }, standing);
   return { voice, ari, endpoint, sounds: openSounds(config) };
 }
-
-export const openSounds = (config: Config): Sounds =>
-  new Sounds({ folder: config.ASTERISK_SOUNDS ?? '', program: config.SPEECH_PROGRAM }, systemChance);
 
 const holdLine = (services: Services, { ari, endpoint, sounds }: Exchange): Line =>
   openLine({
@@ -253,15 +208,6 @@ async function openTexts(
       return never(kind);
   }
 }
-
-export const aliyunSettings = (config: Config, clock: Clock): AliyunSettings => ({
-  accessKeyId: config.ALIYUN_ACCESS_KEY_ID ?? '',
-  accessKeySecret: config.ALIYUN_ACCESS_KEY_SECRET ?? '',
-  endpoint: config.ALIYUN_SMS_ENDPOINT,
-  signName: config.ALIYUN_SMS_SIGNATURE ?? '',
-  templates: config.ALIYUN_SMS_TEMPLATES ?? new Map(),
-  clock,
-});
 
 /** Only the carrier of texts that is in use may push anything. */
 function textWebhooks(config: Config): Pick<WebSettings, 'aliyun' | 'gateway'> {

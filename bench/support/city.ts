@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/main.ts';
+import { openDatabase } from '../../src/foundation.ts';
 import { systemChance } from '../../src/platform/chance.ts';
 import { StandingClock } from '../../src/platform/clock.ts';
 import type { Database } from '../../src/platform/database.ts';

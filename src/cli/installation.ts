@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts';
-import { openDatabase, openOwnVault } from '../main.ts';
+import { openDatabase, openOwnVault } from '../foundation.ts';
 import { type Chance, systemChance } from '../platform/chance.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts';
-import { openDatabase } from '../main.ts';
+import { openDatabase } from '../foundation.ts';
 import { openLog } from '../platform/log.ts';
 
 /** `huifang migrate`: opening the database brings it up to date; this does only that. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openSounds } from '../carriers.ts';
 import { readConfig } from '../config.ts';
-import { openSounds } from '../main.ts';
 import type { Query } from '../platform/database.ts';
 import { BadInput, type Fault } from '../platform/errors.ts';
 import type { Utterance } from '../survey/interview/conversation.ts';

@@ -1,5 +1,5 @@
+import { aliyunSettings, textKind } from '../carriers.ts';
 import { readConfig } from '../config.ts';
-import { aliyunSettings, textKind } from '../main.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Query } from '../platform/database.ts';
 import { announce, leftToTell, quarterOf, readAnnouncement } from '../survey/fieldwork/announcement.ts';

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Config, readConfig } from '../../config.ts';
-import { dataFolder, type Service, startService } from '../../main.ts';
+import { dataFolder } from '../../foundation.ts';
+import { type Service, startService } from '../../main.ts';
 import { seededChance, systemChance } from '../../platform/chance.ts';
 import { StandingClock, systemClock } from '../../platform/clock.ts';
 import { connect } from '../../platform/database.ts';
