@@ -72,6 +72,9 @@ import { showScore } from './score/score-page.ts';
 import type { Viewer } from './sessions.ts';
 import { confirmAnnouncement, listTexts, sendAnnouncement } from './texts/texts-page.ts';
 import { confirmRevoke, keepUser, listUsers, makeUser, revoke, showFreshLink, showUser } from './users/users-page.ts';
+import { listCards, printCards } from './visits/cards-page.ts';
+import { endVisit, listOwnVisits, showVisit } from './visits/own-visits-page.ts';
+import { askForVisits, changeVisit, showChange, showPlan } from './visits/plan-page.ts';
 
 /** One request of somebody who may make it. */
 export interface Visit {
@@ -170,6 +173,15 @@ export const consoleRoutes: readonly Route[] = [
     ...{ method: 'get', path: '/indicators/:period/:manager', permission: 'indicator.read' },
     show: (visit) => showManagerEvents(visit),
   },
+  { method: 'get', path: '/visits', permission: 'visit.make', show: (visit) => listOwnVisits(visit) },
+  { method: 'get', path: '/visits/plan', permission: 'visit.ask', show: (visit) => showPlan(visit) },
+  { method: 'post', path: '/visits/plan', permission: 'visit.ask', show: askForVisits },
+  { method: 'get', path: '/visits/cards', permission: 'visit.ask', show: (visit) => listCards(visit) },
+  { method: 'get', path: '/visits/cards/:manager', permission: 'visit.ask', show: (visit) => printCards(visit) },
+  { method: 'get', path: '/visits/:visit/change', permission: 'visit.ask', show: (visit) => showChange(visit) },
+  { method: 'post', path: '/visits/:visit/change', permission: 'visit.ask', show: changeVisit },
+  { method: 'get', path: '/visits/:visit', permission: 'visit.make', show: (visit) => showVisit(visit) },
+  { method: 'post', path: '/visits/:visit', permission: 'visit.make', show: endVisit },
   { method: 'get', path: '/rounds/:round/spot-checks', permission: 'spot-check.ask', show: listSpotChecks },
   { method: 'post', path: '/rounds/:round/spot-checks', permission: 'spot-check.ask', show: askForSpotCheck },
   {

@@ -31,6 +31,7 @@ type Section =
   | 'completeness'
   | 'ownList'
   | 'indicators'
+  | 'visits'
   | 'reviews'
   | 'alarms'
   | 'appeals'
@@ -95,6 +96,7 @@ const groups: readonly { readonly name: Group | null; readonly places: readonly 
       { section: 'rounds', href: '/rounds', may: 'rounds.list' },
       { section: 'desk', href: '/desk', may: 'desk.read' },
       { section: 'followUps', href: '/desk/follow-ups', may: 'desk.read' },
+      { section: 'visits', href: '/visits', may: 'visit.make' },
       { section: 'reviews', href: '/reviews', may: 'review.give' },
       { section: 'alarms', href: '/alarms', may: 'alarm.see' },
     ],

@@ -18,6 +18,8 @@ export type Role = (typeof roles)[number];
  *
  * `ledger.keep`: saying that a promise was honoured, taking one back, the payroll file. `reward.decide`: budgets too.
  *
+ * `visit.ask`: having shops visited, and their cards printed. `visit.make`: visiting those that one was given.
+ *
  * `draw.read`: what is public of a draw, and a holder's own part in it. `draw.audit`: the bundle with retailers' ids.
  * `messages.listen`: what people said on the telephone.
  */
@@ -46,6 +48,8 @@ export type Permission =
   | 'spot-check.ask'
   | 'review.give'
   | 'alarm.see'
+  | 'visit.ask'
+  | 'visit.make'
   | 'indicator.read'
   | 'indicator.write'
   | 'draw.read'
@@ -82,6 +86,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'reward.see': 'everything',
     'reward.decide': 'everything',
     'alarm.see': 'everything',
+    'visit.ask': 'everything',
+    'visit.make': 'everything',
     'indicator.read': 'everything',
     'indicator.write': 'everything',
     'draw.read': 'everything',
@@ -103,11 +109,20 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'reward.see': 'own-district',
     'reward.propose': 'own-district',
     'alarm.see': 'own-district',
+    'visit.ask': 'own-district',
+    // Only what he was given, which is of other districts.
+    'visit.make': 'everything',
     'indicator.read': 'own-district',
     'draw.read': 'everything',
   },
   // Which districts he calls is the queue's business: all but his own.
-  desk: { 'board.read': 'everything', 'draw.read': 'everything', 'desk.read': 'everything', 'desk.work': 'everything' },
+  desk: {
+    'board.read': 'everything',
+    'draw.read': 'everything',
+    'desk.read': 'everything',
+    'desk.work': 'everything',
+    'visit.make': 'everything',
+  },
   // Never live figures: a manager sees what is published, when it is (method §7).
   manager: {
     'board.read': 'everything',

@@ -49,6 +49,14 @@ const desk = z.object({
   recheck: z.array(z.string()),
 });
 
+/** Market visits, which take from the back of the same orders, resting shops included, and no shop twice in a month. */
+const visits = z.object({
+  /** Shops that had a visit in this month by the draw of another round. */
+  before: z.array(z.string()),
+  /** In the order in which they were drawn. */
+  drawn: z.array(z.object({ at: z.iso.datetime({ offset: true }), manager: z.string(), ids: z.array(z.string()) })),
+});
+
 export const drawBundle = z.object({
   drawId: z.string().min(1),
   frame: z.string(),
@@ -69,6 +77,8 @@ export const drawBundle = z.object({
   rules: z.object({ sampling }).optional(),
   /** Sorted by id; a bundle without it is not checked for whom the desk called. */
   desk: desk.optional(),
+  /** Left out where there were none. */
+  visits: visits.optional(),
 });
 
 export type DrawBundle = z.infer<typeof drawBundle>;

@@ -36,6 +36,7 @@ export function verifyDraw(bundle: DrawBundle): Finding[] {
     ]),
     ...missingManagers(bundle, replay),
     ...deskFindings(bundle),
+    ...visitFindings(bundle, replay),
   ];
 }
 
@@ -384,4 +385,22 @@ function deskFindings({ desk, seed, releases }: DrawBundle): Finding[] {
 function shareOf(text: string): number {
   const [numerator = 0, denominator = 1] = text.split('/').map(Number);
   return numerator / denominator;
+}
+
+// ── Market visits ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Each takes the last of the manager's order that had no visit yet, and leaves out nobody on the way. */
+function visitFindings({ visits }: DrawBundle, { orders }: Replay): Finding[] {
+  if (!visits) return [];
+  const visited = new Set(visits.before);
+  return visits.drawn.flatMap(({ manager, ids }, index) => {
+    const left = (orders.get(manager) ?? []).toReversed().filter((id) => !visited.has(id));
+    const wrong = ids.findIndex((id, at) => id !== left[at]);
+    for (const id of ids) visited.add(id);
+    return when(
+      wrong >= 0,
+      `visits, draw ${index + 1}, manager ${manager}`,
+      `第 ${wrong + 1} 户应为 ${left[wrong] ?? '—'}，不是 ${ids[wrong]} · number ${wrong + 1} must be ${left[wrong] ?? '—'} by the order, not ${ids[wrong]}`,
+    );
+  });
 }

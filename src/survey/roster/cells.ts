@@ -31,6 +31,17 @@ export const readName: Reader<string> = (cell) => {
   return { value: cell };
 };
 
+const longestAddress = 200;
+
+/** Where a shop is; empty where that is not known. */
+export const readAddress: Reader<string> = (cell) => {
+  const length = [...cell].length;
+  if (length <= longestAddress) return { value: cell };
+  return {
+    fault: `有 ${length} 个字符，最多 ${longestAddress} 个 · has ${length} characters, at most ${longestAddress} are allowed`,
+  };
+};
+
 /** A number of the shop that stands in the file as we show it: `138****8000` is whichever of its numbers looks so. */
 export interface MaskedPhone {
   readonly masked: string;

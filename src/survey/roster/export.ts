@@ -95,6 +95,7 @@ async function* paged(
 interface RetailerLine {
   readonly id: string;
   readonly name: string;
+  readonly address: string;
   readonly manager: string;
   readonly from: string;
   readonly stratum: Stratum;
@@ -112,7 +113,7 @@ interface RetailerLine {
 const readRetailers = (query: Query, today: string, after: string): Promise<RetailerLine[]> =>
   query<RetailerLine>({
     text: `
-      SELECT r.id, r.name, a.manager_id AS manager, a.from_day::text AS "from", r.stratum, r.status, r.language, r.time_zone AS "timeZone",
+      SELECT r.id, r.name, r.address, a.manager_id AS manager, a.from_day::text AS "from", r.stratum, r.status, r.language, r.time_zone AS "timeZone",
              r.ordering_half_days AS "orderingDays", r.delivery_half_days AS "deliveryDays",
              coalesce(own.phones, '[]') AS phones, coalesce(own.stopped, false) AS "optedOut"
       FROM retailer r
@@ -137,6 +138,7 @@ function retailerCells(line: RetailerLine, vault: Vault | null): string[] {
   const cells: Readonly<Record<keyof typeof retailerHeadings, string>> = {
     ...{ id: line.id, name: line.name, manager: line.manager },
     ...{ phone: phones[0] ?? '', phone2: phones[1] ?? '', phone3: phones[2] ?? '' },
+    address: line.address,
     stratum: written.stratum[line.stratum],
     status: written.status[line.status],
     language: written.language[line.language],

@@ -14,7 +14,7 @@ import type { PhoneEntry, RetailerRow } from './retailers.ts';
 export async function openIncoming(query: Query): Promise<void> {
   for (const text of [
     `CREATE TEMP TABLE incoming (
-       row int, id text, name text, manager_id text, stratum text, status retailer_status, language text, time_zone text,
+       row int, id text, name text, address text, manager_id text, stratum text, status retailer_status, language text, time_zone text,
        ordering_half_days text[], delivery_half_days text[], from_day date, opted_out boolean
      ) ON COMMIT DROP`,
     // One line a column of the file: a number, a mask that stands for one, or neither where the shop has none.
@@ -39,7 +39,14 @@ export async function addIncoming(
   { vault, chance }: { readonly vault: Vault; readonly chance: Chance },
 ): Promise<void> {
   const laidOut = rows.map((row) => ({
-    ...{ row: row.row, id: row.id, name: row.name, manager_id: row.manager, stratum: row.stratum },
+    ...{
+      row: row.row,
+      id: row.id,
+      name: row.name,
+      address: row.address,
+      manager_id: row.manager,
+      stratum: row.stratum,
+    },
     ...{ status: row.status ?? (full ? 'active' : null), language: row.language, time_zone: row.timeZone },
     ...{ ordering_half_days: row.orderingDays, delivery_half_days: row.deliveryDays },
     ...{ from_day: row.from ?? today, opted_out: row.optedOut },
@@ -149,7 +156,7 @@ export async function compareIncoming(query: Query): Promise<void> {
         FROM wanted_phone w LEFT JOIN phone p ON p.blind_index = w.digest LEFT JOIN incoming_number n ON n.digest = w.digest
         GROUP BY 1
       ), side_by_side AS (
-        SELECT i.row, i.id, i.name, i.stratum, i.manager_id, i.from_day,
+        SELECT i.row, i.id, i.name, coalesce(i.address, r.address, '') AS address, i.stratum, i.manager_id, i.from_day,
                coalesce(i.status, r.status, 'active') AS status, coalesce(i.language, r.language, 'zh-CN') AS language,
                coalesce(i.time_zone, r.time_zone, 'Asia/Shanghai') AS time_zone,
                coalesce(i.ordering_half_days, r.ordering_half_days, '{}') AS ordering_half_days,
@@ -157,7 +164,7 @@ export async function compareIncoming(query: Query): Promise<void> {
                r.id IS NULL AS created, a.manager_id AS from_manager, a.manager_id IS DISTINCT FROM i.manager_id AS assigned,
                before.digests IS DISTINCT FROM after.digests AS phones, before.masks AS masks_before, after.masks AS masks_after,
                i.opted_out AND coalesce(after.callable, false) AS stopped,
-               r.name AS r_name, r.stratum AS r_stratum, r.status AS r_status, r.language AS r_language, r.time_zone AS r_time_zone,
+               r.name AS r_name, r.address AS r_address, r.stratum AS r_stratum, r.status AS r_status, r.language AS r_language, r.time_zone AS r_time_zone,
                r.ordering_half_days AS r_ordering, r.delivery_half_days AS r_delivery
         FROM incoming i
         LEFT JOIN retailer r ON r.id = i.id
@@ -165,10 +172,11 @@ export async function compareIncoming(query: Query): Promise<void> {
         LEFT JOIN before ON before.retailer_id = i.id
         LEFT JOIN after ON after.retailer_id = i.id
       ), named AS (
-        SELECT row, id, name, stratum, manager_id, from_day, status, language, time_zone, ordering_half_days, delivery_half_days,
+        SELECT row, id, name, address, stratum, manager_id, from_day, status, language, time_zone, ordering_half_days, delivery_half_days,
                created, from_manager, assigned, phones, masks_before, masks_after, stopped,
                CASE WHEN created THEN '{}' ELSE array_remove(ARRAY[
-                 CASE WHEN name <> r_name THEN 'name' END, CASE WHEN stratum <> r_stratum THEN 'stratum' END,
+                 CASE WHEN name <> r_name THEN 'name' END, CASE WHEN address <> r_address THEN 'address' END,
+                 CASE WHEN stratum <> r_stratum THEN 'stratum' END,
                  CASE WHEN status <> r_status THEN 'status' END, CASE WHEN language <> r_language THEN 'language' END,
                  CASE WHEN time_zone <> r_time_zone THEN 'timeZone' END,
                  CASE WHEN ordering_half_days <> r_ordering THEN 'orderingDays' END,
@@ -284,14 +292,14 @@ export async function applyDifference(query: Query, { full, now, actor }: ApplyT
   });
   await query({
     text: `
-      INSERT INTO retailer (id, name, stratum, status, language, time_zone, ordering_half_days, delivery_half_days, phone_id)
-      SELECT d.id, d.name, d.stratum, d.status, d.language, d.time_zone, d.ordering_half_days, d.delivery_half_days, p.id
+      INSERT INTO retailer (id, name, address, stratum, status, language, time_zone, ordering_half_days, delivery_half_days, phone_id)
+      SELECT d.id, d.name, d.address, d.stratum, d.status, d.language, d.time_zone, d.ordering_half_days, d.delivery_half_days, p.id
       FROM difference d
       LEFT JOIN wanted_phone w ON w.retailer_id = d.id AND w.place = 0
       LEFT JOIN phone p ON p.blind_index = w.digest
       WHERE d.created OR d.phones OR d.fields <> '{}'
       ON CONFLICT (id) DO UPDATE SET
-        name = excluded.name, stratum = excluded.stratum, status = excluded.status, language = excluded.language,
+        name = excluded.name, address = excluded.address, stratum = excluded.stratum, status = excluded.status, language = excluded.language,
         time_zone = excluded.time_zone, ordering_half_days = excluded.ordering_half_days,
         delivery_half_days = excluded.delivery_half_days, phone_id = excluded.phone_id`,
   });

@@ -8,6 +8,7 @@ const shop = {
   row: 2,
   id: '360100000001',
   name: '老王烟酒店',
+  address: null,
   manager: 'K001',
   phone: { e164: '+8613800138000', kind: 'mobile' },
   phone2: undefined,
@@ -28,6 +29,14 @@ describe('the retailers’ file', () => {
     expect(parseRetailers(text)).toEqual([
       { ...shop, stratum: 'rural', status: 'closed', language: 'en', optedOut: true },
     ]);
+  });
+
+  it('reads where the shop is, and empty is known to be empty', () => {
+    const text = lines(
+      '许可证号,店名,地址,客户经理工号,电话,市场类型',
+      '360100000001,老王烟酒店,解放路 8 号,K001,13800138000,城镇',
+    );
+    expect(parseRetailers(text)).toEqual([{ ...shop, status: null, language: null, address: '解放路 8 号' }]);
   });
 
   it('reads every column, by English words', () => {

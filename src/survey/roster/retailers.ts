@@ -1,6 +1,7 @@
 import { type Language, languages } from '../questionnaire/questionnaire.ts';
 import {
   type MaskedPhone,
+  readAddress,
   readDayOrNone,
   readId,
   readManager,
@@ -28,6 +29,8 @@ export interface RetailerRow {
   /** Further ones, in the order they are kept; `undefined` where the file lacks the column: then it stays as it is. */
   readonly phone2: PhoneEntry | undefined;
   readonly phone3: PhoneEntry | undefined;
+  /** null where the file lacks the column: then it stays as it is, empty at first. */
+  readonly address: string | null;
   readonly stratum: Stratum;
   /** null where the file does not say: then it stays as it is, `active` at first. */
   readonly status: Status | null;
@@ -130,6 +133,11 @@ const columns = (managers: ReadonlySet<string> | null) =>
     } as Column<PhoneEntry>,
     phone2: furtherPhone('2', 'second'),
     phone3: furtherPhone('3', 'third'),
+    address: {
+      names: ['地址', 'address', '经营地址', '店址', '详细地址', 'shop address'],
+      absent: { value: null },
+      read: readAddress,
+    } as Column<string | null>,
     stratum: {
       names: ['市场类型', 'stratum', '城乡', '市场类别', 'market', 'market type'],
       read: readOneOf<Stratum>(strata),

@@ -61,7 +61,30 @@ export async function readDrawBundle(
     sharedPhones: sharedPhones(lines),
     managers: managerDraws(lines, excluded, releases, invalidByManager(await countInvalid(query, roundId))),
     ...{ releases, operatorTrusted, rules: { sampling }, desk: await readChosen(query, roundId, shares) },
+    ...(await readVisits(query, roundId)),
   };
+}
+
+/** Whose shops were drawn to be visited, and in which order; nothing where none were. */
+async function readVisits(query: Query, roundId: string): Promise<Pick<DrawBundle, 'visits'>> {
+  const rows = await query<{ at: Date; manager: string; ids: string[] }>({
+    text: `
+      SELECT w.at, v.manager_id AS manager, array_agg(v.retailer_id ORDER BY v.position DESC) AS ids
+      FROM visit_draw w JOIN visit v ON v.draw_id = w.id WHERE w.round_id = $1
+      GROUP BY w.id, v.manager_id ORDER BY w.sequence, v.manager_id COLLATE "C"`,
+    values: [roundId],
+  });
+  if (rows.length === 0) return {};
+  const before = await query<{ id: string }>({
+    text: `
+      SELECT v.retailer_id AS id FROM visit v JOIN visit_draw w ON w.id = v.draw_id
+      WHERE w.round_id <> $1 AND v.period = (SELECT period FROM round WHERE id = $1)
+        AND w.sequence < (SELECT max(sequence) FROM visit_draw WHERE round_id = $1)
+      ORDER BY 1`,
+    values: [roundId],
+  });
+  const drawn = rows.map(({ at, ...taken }) => ({ at: at.toISOString(), ...taken }));
+  return { visits: { before: before.map(({ id }) => id), drawn } };
 }
 
 /** Whom the seed chose to be called by people, of those released. */

@@ -18,6 +18,7 @@ import { scheduleOperations } from './schedule-operations.ts';
 import { spotCheckOperations } from './spot-check-operations.ts';
 import { textOperations } from './text-operations.ts';
 import { userOperations } from './user-operations.ts';
+import { visitOperations } from './visit-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
 /** Every operation of the API. What is not here is not served. */
@@ -34,6 +35,7 @@ export const operations: readonly Operation[] = [
   ...deskOperations,
   ...qualityOperations,
   ...periodOperations,
+  ...visitOperations,
   ...indicatorOperations,
   ...alarmOperations,
   ...carrierOperations,

@@ -15,6 +15,8 @@ export const scopes = [
   'desk:write',
   'quality:read',
   'quality:write',
+  'visits:read',
+  'visits:write',
   'indicators:read',
   'indicators:write',
   'alarms:read',
