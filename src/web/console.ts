@@ -71,6 +71,7 @@ import { askForSpotCheck, listSpotChecks, takeBackSpotCheck } from './round/spot
 import { showScore } from './score/score-page.ts';
 import type { Viewer } from './sessions.ts';
 import { confirmAnnouncement, listTexts, sendAnnouncement } from './texts/texts-page.ts';
+import { addTraining, confirmTrainingBack, followUp, showTraining, takeRecordBack } from './training/training-page.ts';
 import { confirmRevoke, keepUser, listUsers, makeUser, revoke, showFreshLink, showUser } from './users/users-page.ts';
 import { listCards, printCards } from './visits/cards-page.ts';
 import { endVisit, listOwnVisits, showVisit } from './visits/own-visits-page.ts';
@@ -257,6 +258,14 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/rewards/:reward/approval', permission: 'reward.decide', show: approve },
   { method: 'post', path: '/rewards/:reward/refusal', permission: 'reward.decide', show: refuse },
   { method: 'post', path: '/rewards/:reward/withdrawal', permission: 'reward.propose', show: withdraw },
+  { method: 'get', path: '/training', permission: 'training.see', show: showTraining },
+  { method: 'post', path: '/training', permission: 'training.write', show: addTraining },
+  { method: 'post', path: '/training/follow-ups/:duty', permission: 'training.follow-up', show: followUp },
+  {
+    ...{ method: 'get', path: '/training/:record/take-back', permission: 'training.write' },
+    show: (visit) => confirmTrainingBack(visit),
+  },
+  { method: 'post', path: '/training/:record/take-back', permission: 'training.write', show: takeRecordBack },
   { method: 'get', path: '/board', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period/publication.json', permission: 'board.read', show: downloadPublication },

@@ -43,6 +43,7 @@ type Section =
   | 'desk'
   | 'followUps'
   | 'ledger'
+  | 'training'
   | 'board';
 
 /** Sends one page: the template in the layout, in the reader's language. */
@@ -109,6 +110,7 @@ const groups: readonly { readonly name: Group | null; readonly places: readonly 
       { section: 'score', href: '/score', may: 'score.own' },
       { section: 'ownAppeals', href: '/appeals/mine', may: 'appeal.file' },
       { section: 'ledger', href: '/ledger', may: 'ledger.see' },
+      { section: 'training', href: '/training', may: 'training.see' },
     ],
   },
   {

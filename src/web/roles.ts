@@ -45,6 +45,9 @@ export type Permission =
   | 'reward.see'
   | 'reward.propose'
   | 'reward.decide'
+  | 'training.see'
+  | 'training.write'
+  | 'training.follow-up'
   | 'spot-check.ask'
   | 'review.give'
   | 'alarm.see'
@@ -85,6 +88,9 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'ledger.keep': 'everything',
     'reward.see': 'everything',
     'reward.decide': 'everything',
+    'training.see': 'everything',
+    'training.write': 'everything',
+    'training.follow-up': 'everything',
     'alarm.see': 'everything',
     'visit.ask': 'everything',
     'visit.make': 'everything',
@@ -108,6 +114,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'ledger.see': 'own-district',
     'reward.see': 'own-district',
     'reward.propose': 'own-district',
+    'training.see': 'own-district',
+    'training.follow-up': 'own-district',
     'alarm.see': 'own-district',
     'visit.ask': 'own-district',
     // Only what he was given, which is of other districts.
@@ -132,6 +140,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'appeal.file': 'everything',
     // His own lines alone (own-manager.ts).
     'ledger.see': 'everything',
+    'training.see': 'everything',
     'draw.read': 'everything',
   },
   auditor: {
@@ -145,6 +154,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'appeal.read': 'everything',
     'ledger.see': 'everything',
     'reward.see': 'everything',
+    'training.see': 'everything',
     'draw.read': 'everything',
     'draw.audit': 'everything',
     'messages.listen': 'everything',

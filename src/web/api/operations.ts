@@ -17,6 +17,7 @@ import { roundOperations } from './round-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
 import { spotCheckOperations } from './spot-check-operations.ts';
 import { textOperations } from './text-operations.ts';
+import { trainingOperations } from './training-operations.ts';
 import { userOperations } from './user-operations.ts';
 import { visitOperations } from './visit-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
@@ -43,5 +44,6 @@ export const operations: readonly Operation[] = [
   ...resultOperations,
   ...ledgerOperations,
   ...rewardOperations,
+  ...trainingOperations,
   ...webhookOperations,
 ];

@@ -26,6 +26,7 @@ export const scopes = [
   'appeals:write',
   'ledger:read',
   'ledger:write',
+  'training:read',
   'events:read',
   'webhooks:read',
   'webhooks:write',
