@@ -677,6 +677,11 @@ const chinese = {
         Q5: '记下店里提的事，约好日子，办完回个话。',
       },
     },
+    comments: {
+      title: '零售户的话',
+      lead: '顺序随机，不写日期和店名；留下的号码已略去。每条只公开一次。',
+      none: (least: string) => `结果定为最终之后，满 ${least} 户留言才公开；不满的留到以后的月份一起公开。`,
+    },
     trend: {
       title: '各月综合得分',
       label: '各月综合得分与 95% 区间，数字见旁边的表',
@@ -2413,6 +2418,12 @@ const english: Messages = {
         Q4: 'Bring one idea that can be used at every visit: display, restocking, assortment.',
         Q5: 'Write down what a shop brings up, name a day, and report back when it is done.',
       },
+    },
+    comments: {
+      title: 'What shops said',
+      lead: 'In an order by lot, without dates or names; numbers left in them are taken out. Each is shown once.',
+      none: (least) =>
+        `Shown once the result is final and ${least} shops have said something; fewer wait for a later month.`,
     },
     trend: {
       title: 'Combined score month by month',

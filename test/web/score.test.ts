@@ -155,12 +155,25 @@ describe('the month’s notice', () => {
   });
 
   test('becomes a 通报 once it is final', async () => {
+    const cases = await all<{ id: string }>(
+      `SELECT id FROM survey_case WHERE manager_id = 'K04' AND overall IS NOT NULL ORDER BY position LIMIT 12`,
+    );
+    for (const [index, { id }] of cases.entries())
+      await all(
+        `INSERT INTO comment (case_id, attempt_id, channel, sealed, at) VALUES ($1, gen_random_uuid(), 'sms', $2, now())`,
+        ...[id, field.city.vault.seal(`第${index}家说：送货晚，打 138-0013-8000`)],
+      );
+    expect(await words(own, '/score')).toContain('满 10 户留言才公开');
     field.city.clock.advance(new Date('2026-12-16T00:00:00+08:00'));
     await finalisePeriod(field.services, period);
     const shown = await words(own, `/periods/${period}/notice`);
     expect(shown).toContain('评价结果的通报');
     expect(shown).toContain('第 2 次公布');
     expect(await words(own, `/periods/${period}/letters/K04`)).toContain('本结果为最终结果');
-    expect(await words(own, '/score')).not.toContain('去申诉');
+    const page = await words(own, '/score');
+    expect(page).not.toContain('去申诉');
+    expect(page.match(/第\d+家说：送货晚，打 …/g)).toHaveLength(12);
+    expect(await words(small, '/score')).not.toContain('送货晚');
+    expect(await all(`SELECT FROM audit WHERE action = 'comments.read'`)).not.toEqual([]);
   });
 });

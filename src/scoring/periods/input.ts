@@ -33,6 +33,9 @@ interface Standing {
 
 export interface ScoreInput {
   readonly rules: RuleSetDocument;
+  /** Of the month before, where there is nothing new to compute them from. */
+  readonly withinVariance?: string | null;
+  readonly degreesOfFreedom?: number | null;
   readonly managers: readonly ScoreInputManager[];
 }
 
@@ -82,7 +85,26 @@ export async function readPeriodInput(query: Query, period: string, rulesDocumen
       ...(qualifications && { qualifications: publishedQualifications(qualifications) }),
     };
   });
-  return { input: { rules: rules.document, managers }, provenance };
+  const spread = managers.some(hasSpread) ? {} : await readLastSpread(query, period);
+  return { input: { rules: rules.document, ...spread, managers }, provenance };
+}
+
+/** Two new answers and more: then they have a spread. */
+const hasSpread = ({ ratings }: ScoreInputManager): boolean =>
+  ratings !== undefined && Object.values(ratings).reduce((sum, count) => sum + count, 0) >= 2;
+
+/** Where every score stands, the spread of answers stands with them: without it the month could not be scored at all. */
+async function readLastSpread(
+  query: Query,
+  period: string,
+): Promise<Pick<ScoreInput, 'withinVariance' | 'degreesOfFreedom'>> {
+  const [last] = await query<{ withinVariance: string | null; degreesOfFreedom: number | null }>({
+    text: `
+      SELECT document->>'withinVariance' AS "withinVariance", (document->>'degreesOfFreedom')::int AS "degreesOfFreedom"
+      FROM publication WHERE period < $1 ORDER BY period DESC, sequence DESC LIMIT 1`,
+    values: [period],
+  });
+  return last?.withinVariance ? last : {};
 }
 
 /** His answers of this month's window; or, with too few new ones, what his last score was made of. */

@@ -6,6 +6,7 @@ import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
 import { lockPeriod } from '../../platform/period-lock.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
+import { storeComments } from '../comments/comments.ts';
 import { publicationFinalized, publicationNoticed } from '../events.ts';
 import { storeComputed } from '../evidence/compute.ts';
 import { storeItemSummaries } from '../items/summaries.ts';
@@ -76,13 +77,14 @@ export async function publishCorrection(
   });
 }
 
-/** Makes a notice final, word for word but for its stage, and writes down what it promises and whom it obliges. */
+/** Makes a notice final, word for word but for its stage, writes down what it promises and whom it obliges, and lets the comments be read. */
 export async function finalise(query: Query, period: string, now: Date): Promise<Publication> {
   const { document } = await standing(query, period, 'notice');
   const scored = scoreDocument(recomputable(document));
   const final = await supersede(query, document, now, { stage: 'final', scored, people: peopleOf(document) });
   await writePromises(query, final, now);
   await obligeTraining(query, final, now);
+  await storeComments(query, period, scored.rules);
   return final;
 }
 

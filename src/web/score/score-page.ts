@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { readComments, withoutNumbers } from '../../scoring/comments/comments.ts';
 import { calendarOf } from '../../scoring/periods/calendar.ts';
 import { listPeriods, type PeriodStanding } from '../../scoring/periods/list.ts';
 import { parseRules } from '../../scoring/rules.ts';
@@ -10,7 +11,7 @@ import { type Language, languageOf } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { ownManager } from '../own-manager.ts';
 import { sendPage } from '../page.ts';
-import { accountView, readAccount } from './account.ts';
+import { type Account, accountView, readAccount } from './account.ts';
 
 /** `/score`, `/score/:period`: a manager's own result, how it was computed, and until when he may appeal. */
 export async function showScore(visit: Visit): Promise<void> {
@@ -24,6 +25,7 @@ export async function showScore(visit: Visit): Promise<void> {
   if (!published && asked !== null) throw new NotFound();
   const account = published && (await readAccount(web.services, published, managerId));
   if (published) await web.look({ actor: viewer.id, action: 'score.read', subject: published.document.hash });
+  const comments = account ? await commentsOf(visit, account) : [];
   const now = clock.now();
   const open = published?.stage === 'notice' && now < published.appealsUntil;
   const title = m.score.title;
@@ -36,10 +38,22 @@ export async function showScore(visit: Visit): Promise<void> {
     {
       view: account && accountView(account, language, m),
       calendar: (await listPeriods(database.query, null, shownPeriods)).map((one) => calendarRow(one, language, m)),
+      comments,
+      noComments: m.score.comments.none(String(published?.document.rules.privacy.minimumForComments ?? '')),
       absent: published ? m.score.absent(month(published.document.period, language)) : m.score.nothing,
       appeal: account && open ? m.score.appeal(lastDay(published, language)) : null,
     },
   );
+}
+
+/** What his shops said in their own words, as it was put up when the month became final. */
+async function commentsOf({ web, viewer }: Visit, { published, manager }: Account): Promise<string[]> {
+  const { database, vault } = web.services;
+  const { period } = published.document;
+  const sealed = await readComments(database.query, period, manager.id);
+  if (sealed.length > 0)
+    await web.look({ actor: viewer.id, action: 'comments.read', subject: manager.id, detail: { period } });
+  return sealed.map((one) => withoutNumbers(vault.open(one)));
 }
 
 const shownPeriods = 2;
