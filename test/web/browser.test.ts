@@ -75,7 +75,7 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
       ...['/rounds/2026-12-R1', '/rounds', '/rounds/launch?period=2027-01', '/nowhere'],
       ...['/questionnaires', '/questionnaires/HF-1', '/questionnaires/HF-1/comparison?with=HF-1', '/texts/zh-CN'],
       ...['/roster', '/roster/completeness', '/draws/2026-12-R1', '/rounds/schedules'],
-      ...['/indicators/2026-12', '/indicators/2026-12/K02'],
+      ...['/indicators/2026-12', '/indicators/2026-12/K02', '/visits', '/visits/plan', '/visits/cards/K01'],
       ...['/rounds/2026-12-R1/spot-checks', '/rounds/2026-12-R1/change/pause', '/rounds/2026-12-R1/change/cancel'],
     ]);
     await askAndSchedule(fielding);
