@@ -130,6 +130,9 @@ describe('a month’s indicators from its events', () => {
     // A file holds for everybody: the events of the indicator it brings stand beside it and count nothing.
     const service = ['K01', 'K02', 'K03', 'K04'].map((id) => `${period},${id},服务,91\n`).join('');
     await importIndicators(field.services, Buffer.from(`考核期,工号,指标,得分\n${service}`));
+    // A template with a column that nobody filled in brings no value.
+    const blank = ['K01', 'K03'].map((id) => `${period},${id},\n`).join('');
+    await importIndicators(field.services, Buffer.from(`考核期,工号,业务知识\n${blank}`));
     await publishField(field);
     expect(await computedOnes()).toEqual([
       { manager: 'K01', code: 'knowledge', ...none },

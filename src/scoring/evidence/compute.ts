@@ -17,7 +17,8 @@ export interface ComputedIndicator {
 
 /**
  * What the events of a month come to. An indicator is computed for everybody or for nobody: where any value of it came
- * in by a file that month, the file holds; where nobody has an event for it, it is missing for all.
+ * in by a file that month, the file holds (a column that is empty for all brings none); where nobody has an event for it,
+ * it is missing for all.
  *
  * @param managers whom it concerns; whoever has an event is one of them.
  */
@@ -66,7 +67,7 @@ async function readSums(query: Query, period: string): Promise<Map<string, KindS
 
 async function readImported(query: Query, period: string): Promise<ReadonlySet<string>> {
   const rows = await query<{ code: string }>({
-    text: `SELECT DISTINCT code FROM unit_indicator WHERE period = $1 AND source <> 'computed'`,
+    text: `SELECT DISTINCT code FROM unit_indicator WHERE period = $1 AND source <> 'computed' AND value IS NOT NULL`,
     values: [period],
   });
   return new Set(rows.map(({ code }) => code));
@@ -91,7 +92,9 @@ export async function storeComputed(
       INSERT INTO unit_indicator (period, manager_id, code, value, source, events, done, due)
       SELECT $1, manager_id, code, value, 'computed', events, done, due
       FROM unnest($2::text[], $3::text[], $4::decimal(12, 4)[], $5::int[], $6::decimal(16, 4)[], $7::decimal(16, 4)[])
-        AS made (manager_id, code, value, events, done, due)`,
+        AS made (manager_id, code, value, events, done, due)
+      ON CONFLICT (period, manager_id, code) DO UPDATE
+      SET value = excluded.value, source = excluded.source, events = excluded.events, done = excluded.done, due = excluded.due`,
     values: [
       period,
       made.map(({ managerId }) => managerId),
