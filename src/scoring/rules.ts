@@ -145,6 +145,17 @@ const ledger = z.strictObject({
 /** Days from the final result to the day by which whoever fell, or could not fall further, has been trained. Left out, thirty. */
 const training = z.strictObject({ followUpDays: count(1) }).default({ followUpDays: 30 });
 
+/** Whom the company may hold up as a model (标杆). Left out, nobody by rule. */
+const roleModels = z
+  .strictObject({
+    /** Excellent results in a row, whose windows do not overlap. */
+    excellentInARow: count(1),
+    firm: z.boolean(),
+    /** When the result became final. */
+    noOpenAlarm: z.boolean(),
+  })
+  .optional();
+
 /** What indicators are made of, where they are computed from dated events (evidence.ts). Left out, it is the standard. */
 const evidence = z
   .array(
@@ -186,6 +197,7 @@ const ruleSet = z.strictObject({
   periods,
   ledger: ledger.optional(),
   training,
+  roleModels,
   evidence,
   privacy,
   alarms,
@@ -207,6 +219,7 @@ export type Indicator = UnitRules['indicators'][number];
 export type CombinedRules = Sections['combined'];
 export type RatingRules = Sections['rating'];
 export type TierRules = Sections['tiers'];
+export type RoleModelRules = NonNullable<Sections['roleModels']>;
 export type LedgerRules = NonNullable<Sections['ledger']>;
 
 /**

@@ -56,6 +56,7 @@ import {
   publishQuestionnaire,
   takeDraftFile,
 } from './questionnaires/versions-page.ts';
+import { showRoleModels } from './role-models/role-models-page.ts';
 import type { Permission } from './roles.ts';
 import { showCompleteness } from './roster/completeness-page.ts';
 import { confirmOwnList, showOwnList } from './roster/own-list-page.ts';
@@ -266,6 +267,7 @@ export const consoleRoutes: readonly Route[] = [
     show: (visit) => confirmTrainingBack(visit),
   },
   { method: 'post', path: '/training/:record/take-back', permission: 'training.write', show: takeRecordBack },
+  { method: 'get', path: '/role-models', permission: 'board.read', show: showRoleModels },
   { method: 'get', path: '/board', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period', permission: 'board.read', show: showBoard },
   { method: 'get', path: '/board/:period/publication.json', permission: 'board.read', show: downloadPublication },

@@ -44,6 +44,7 @@ type Section =
   | 'followUps'
   | 'ledger'
   | 'training'
+  | 'roleModels'
   | 'board';
 
 /** Sends one page: the template in the layout, in the reader's language. */
@@ -111,6 +112,7 @@ const groups: readonly { readonly name: Group | null; readonly places: readonly 
       { section: 'ownAppeals', href: '/appeals/mine', may: 'appeal.file' },
       { section: 'ledger', href: '/ledger', may: 'ledger.see' },
       { section: 'training', href: '/training', may: 'training.see' },
+      { section: 'roleModels', href: '/role-models', may: 'board.read' },
     ],
   },
   {

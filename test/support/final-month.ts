@@ -29,7 +29,7 @@ export async function storeRules({ city }: Field, id: string, changes: object): 
   });
 }
 
-/** What a manager's shops said, all of them the same, and what each of his indicators was. */
+/** What a manager's shops said, all of them the same where nothing else is said, and what each of his indicators was. */
 export interface Result {
   readonly overall: number;
   readonly unit: number;
@@ -37,6 +37,8 @@ export interface Result {
   readonly except?: Readonly<Record<string, number>>;
   /** How many of his shops answered: 30 make it firm. */
   readonly answers?: number;
+  /** Every third shop rated one lower: without any spread a score has no error. */
+  readonly mixed?: boolean;
 }
 
 /** A month under this rule set, asked, put to notice and, unless that is not wanted, final. By manager id. */
@@ -53,8 +55,11 @@ export async function playMonth(
       WHERE r.phone_id IS NOT NULL AND a.manager_id = ANY($1) ORDER BY r.id`,
     values: [Object.keys(results)],
   });
-  const asked = Object.entries(results).flatMap(([manager, { overall, answers = 30 }]) =>
-    frame.flatMap((line) => (line.manager === manager ? [{ ...line, overall }] : [])).slice(0, answers),
+  const asked = Object.entries(results).flatMap(([manager, { overall, answers = 30, mixed = false }]) =>
+    frame
+      .filter((line) => line.manager === manager)
+      .slice(0, answers)
+      .map((line, index) => ({ ...line, overall: mixed && index % 3 === 0 ? overall - 1 : overall })),
   );
   const roundId = await storeRound(city, { period, ruleSet, frame, asked });
   const { document } = await city.rules(ruleSet);

@@ -137,6 +137,7 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'post /rewards/:reward/approval': admin,
   'post /rewards/:reward/refusal': admin,
   'post /rewards/:reward/withdrawal': ['supervisor'],
+  'get /role-models': everybody,
   'get /board': everybody,
   'get /board/:period': everybody,
   'get /board/:period/publication.json': everybody,

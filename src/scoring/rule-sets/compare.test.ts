@@ -6,6 +6,7 @@ import { fields, type Language } from './fields.ts';
 
 /** Every section filled in that may be left out. */
 const full = {
+  roleModels: { excellentInARow: 3, firm: true, noOpenAlarm: true },
   'tiers.requirements': { 1: { certificates: ['高级'], exams: ['理论'], trainingHours: 16 } },
   evidence: [{ code: 'knowledge', kinds: ['training'], required: '8' }],
   ledger: {
@@ -87,7 +88,10 @@ describe('what differs', () => {
     ]);
     const before = parseRules(changed(defaultRules, full));
     expect(compareRules(before, rulesWith()).map(({ pattern, after }) => [pattern.split('.')[0], after])).toEqual(
-      [...Array(3).fill('tiers'), ...Array(4).fill('ledger'), ...Array(2).fill('evidence')].map((one) => [one, null]),
+      [
+        ...[...Array(3).fill('tiers'), ...Array(4).fill('ledger')],
+        ...[...Array(3).fill('roleModels'), ...Array(2).fill('evidence')],
+      ].map((one) => [one, null]),
     );
   });
 });

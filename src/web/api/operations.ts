@@ -12,6 +12,7 @@ import { qualityOperations } from './quality-operations.ts';
 import { questionnaireOperations } from './questionnaire-operations.ts';
 import { resultOperations } from './result-operations.ts';
 import { rewardOperations } from './reward-operations.ts';
+import { roleModelOperations } from './role-model-operations.ts';
 import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
@@ -42,6 +43,7 @@ export const operations: readonly Operation[] = [
   ...carrierOperations,
   ...userOperations,
   ...resultOperations,
+  ...roleModelOperations,
   ...ledgerOperations,
   ...rewardOperations,
   ...trainingOperations,
