@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideAppeal, fileAppeal, withdrawAppeal } from '../../src/scoring/appeals/appeal.ts';
+import { proposeCorrection } from '../../src/scoring/appeals/final-correction.ts';
 import type { Publication, PublishedManager } from '../../src/scoring/publication.ts';
 import { recomputable, verifyHash } from '../../src/scoring/publication.ts';
 import { expectedForm, scoreDocument } from '../../src/scoring/score.ts';
 import { findPublished } from '../../src/scoring/store.ts';
+import { verifyPublications } from '../../src/scoring/verify.ts';
 import { importIndicators } from '../../src/survey/roster/import.ts';
 import { agenda } from '../../src/workers/heartbeat.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
@@ -253,6 +255,75 @@ describe('the end of the term', () => {
     expect(await all('SELECT min(published_at) AS first FROM publication WHERE period = $1', period)).toEqual([
       { first: noticed },
     ]);
+  });
+});
+
+describe('a final result in which an error is found', () => {
+  const about = { kind: 'indicator', indicator: 'service', value: '77.25' } as const;
+  const wish = { about, statement: '录入时错行', evidence: '原始记录第 9 页' };
+  let first: string;
+  let second: string;
+  let id: string;
+
+  test('is corrected on the word of an admin, not of the manager’s district, and of nobody else', async () => {
+    [first, second] = [await user('admin', null), await user('admin', null)];
+    const [own] = await all<{ district: string }>(`SELECT district_id AS district FROM manager WHERE id = 'K02'`);
+    for (const actor of [await user('supervisor', 'D4'), await user('admin', own?.district ?? '')])
+      await expect(proposeCorrection(field.services, period, { managerId: 'K02', actor }, wish)).rejects.toMatchObject({
+        code: 'not-an-admin',
+      });
+    const nothing = { ...wish, about: { ...about, indicator: 'weather' } };
+    const proposal = { managerId: 'K02', actor: first };
+    await expect(proposeCorrection(field.services, period, proposal, nothing)).rejects.toMatchObject({
+      faults: [{ where: 'about.indicator' }],
+    });
+    await expect(proposeCorrection(field.services, '2026-11', proposal, wish)).rejects.toMatchObject({
+      code: 'not-final',
+    });
+    id = await proposeCorrection(field.services, period, proposal, wish);
+    await expect(proposeCorrection(field.services, period, proposal, wish)).rejects.toMatchObject({
+      code: 'appeal-open',
+    });
+  });
+
+  test('waits for a second admin: neither the first nor a supervisor will do', async () => {
+    const before = await standing();
+    const decide = (actor: string) => decideAppeal(field.services, id, { actor, uphold: true, reason: '核对过' });
+    await expect(decide(first)).rejects.toMatchObject({ code: 'own-appeal' });
+    await expect(decide(await user('supervisor', 'D4'))).rejects.toMatchObject({ code: 'not-an-admin' });
+    expect((await standing()).sequence).toBe(before.sequence);
+    expect(await decide(second)).toBe('upheld');
+
+    const { document, stage, sequence } = await standing();
+    expect([stage, sequence]).toEqual(['final', before.sequence + 1]);
+    expect(document).toMatchObject({ supersedes: before.document.hash, cityMean: before.document.cityMean });
+    expect(managerIn(document, 'K02').indicators.service).toBe('77.25');
+    for (const { id: other, customer, unit, score: whole } of before.document.managers)
+      if (other !== 'K02') expect(managerIn(document, other)).toMatchObject({ customer, unit, score: whole });
+    expect(verifyPublications([before.document, document])).toEqual([]);
+    expect(
+      await all(
+        `SELECT payload->>'publication' AS publication FROM webhook_event
+         WHERE type = 'customer-evaluation.finalized' AND subject = 'K02' ORDER BY sequence DESC LIMIT 1`,
+      ),
+    ).toEqual([{ publication: document.hash }]);
+    expect(await all(`SELECT action FROM audit WHERE subject = $1 ORDER BY sequence`, id)).toEqual([
+      { action: 'correction.propose' },
+      { action: 'appeal.verdict' },
+    ]);
+  });
+
+  test('is corrected no more once a later month goes on from it', async () => {
+    await all(
+      `INSERT INTO publication (hash, period, sequence, stage, appeals_until, document, published_at, previous_hash)
+       SELECT 'later', '2027-01', 1, 'notice', now(), '{}', now(), hash FROM publication
+       WHERE period = $1 ORDER BY sequence DESC LIMIT 1`,
+      period,
+    );
+    const proposal = { managerId: 'K02', actor: first };
+    await expect(proposeCorrection(field.services, period, proposal, wish)).rejects.toMatchObject({
+      code: 'later-month-stands',
+    });
   });
 });
 

@@ -11,8 +11,9 @@ import { BadInput, type Fault, Refused } from '../../platform/errors.ts';
 import { lockPeriod } from '../../platform/period-lock.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
 import { appealIsDecided } from '../events.ts';
-import { publishCorrection } from '../periods/publish.ts';
+import { correctFinal, publishCorrection } from '../periods/publish.ts';
 import { findPublished } from '../store.ts';
+import { refuseLaterMonth } from './later-month.ts';
 import { type AppealedFact, mend } from './mend.ts';
 
 export interface AppealServices {
@@ -72,16 +73,12 @@ export async function fileAppeal(
       const manager = notice.managers.find((one) => one.id === managerId);
       const faults = manager ? await faultsOf(query, about, manager.indicators) : [notOnTheBoard(managerId)];
       if (faults.length > 0) throw new BadInput('申诉不能受理 · the appeal cannot be taken', faults);
-      const { retailerId, indicator, value } = { retailerId: null, indicator: null, value: null, ...about };
-      await query({
-        text: `
-          INSERT INTO appeal (id, period, manager_id, against, kind, retailer_id, indicator, value, statement, evidence, filed_by, filed_at)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-        values: [
-          ...[id, period, managerId, notice.hash, about.kind, retailerId, indicator, value],
-          ...[statement, evidence, actor, now],
-        ],
-      });
+      const { hash: against } = notice;
+      await insertAppeal(
+        query,
+        { id, period, managerId, against, actor, ofFinal: false, about, statement, evidence },
+        now,
+      );
       await audit(query, now, { actor, action: 'appeal.file', subject: id, detail: { period, kind: about.kind } });
     })
     .catch((error: { code?: string }) => {
@@ -91,7 +88,30 @@ export async function fileAppeal(
   return id;
 }
 
-const notOnTheBoard = (managerId: string): Fault => ({
+interface Filed extends AppealWish {
+  readonly id: string;
+  readonly period: string;
+  readonly managerId: string;
+  readonly against: string;
+  readonly actor: string;
+  readonly ofFinal: boolean;
+}
+
+export async function insertAppeal(query: Query, filed: Filed, now: Date): Promise<void> {
+  const { id, period, managerId, against, actor, ofFinal, about, statement, evidence } = filed;
+  const { retailerId, indicator, value } = { retailerId: null, indicator: null, value: null, ...about };
+  await query({
+    text: `
+      INSERT INTO appeal (id, period, manager_id, against, of_final, kind, retailer_id, indicator, value, statement, evidence, filed_by, filed_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    values: [
+      ...[id, period, managerId, against, ofFinal, about.kind, retailerId, indicator, value],
+      ...[statement, evidence, actor, now],
+    ],
+  });
+}
+
+export const notOnTheBoard = (managerId: string): Fault => ({
   where: 'manager',
   message: `${managerId} 不在本期公示中 · is not in this notice`,
 });
@@ -103,7 +123,7 @@ async function openNotice(query: Query, period: string, now: Date) {
   return published.document;
 }
 
-async function faultsOf(query: Query, about: AppealWish['about'], indicators: object): Promise<Fault[]> {
+export async function faultsOf(query: Query, about: AppealWish['about'], indicators: object): Promise<Fault[]> {
   if (about.kind === 'indicator')
     return Object.hasOwn(indicators, about.indicator)
       ? []
@@ -140,6 +160,7 @@ export interface Verdict {
 }
 
 interface OpenAppeal extends AppealedFact {
+  readonly ofFinal: boolean;
   readonly filedBy: string;
   readonly district: string;
 }
@@ -169,10 +190,11 @@ export async function decideAppeal(
       text: 'UPDATE appeal SET state = $2::appeal_state, decided_at = $3 WHERE id = $1',
       values: [id, outcome, now],
     });
-    const { period, managerId, kind } = appeal;
+    const { period, managerId, kind, ofFinal } = appeal;
     if (uphold) {
+      if (ofFinal) await refuseLaterMonth(query, period);
       await mend(query, appeal, now);
-      await publishCorrection(query, period, managerId, now);
+      await (ofFinal ? correctFinal : publishCorrection)(query, period, managerId, now);
     }
     await announce(query, now, appealIsDecided({ period, managerId, appeal: id, kind, outcome }));
     return outcome;
@@ -183,7 +205,7 @@ async function lockOpen(query: Query, id: string): Promise<OpenAppeal> {
   const [appeal] = await query<OpenAppeal & { state: string }>({
     text: `
       SELECT a.id, a.period, a.manager_id AS "managerId", a.kind, a.retailer_id AS "retailerId", a.indicator,
-             trim_scale(a.value)::text AS value, a.filed_by AS "filedBy", a.state, m.district_id AS district
+             trim_scale(a.value)::text AS value, a.filed_by AS "filedBy", a.of_final AS "ofFinal", a.state, m.district_id AS district
       FROM appeal a JOIN manager m ON m.id = a.manager_id WHERE a.id = $1 FOR UPDATE OF a`,
     values: [id],
   });
@@ -192,7 +214,11 @@ async function lockOpen(query: Query, id: string): Promise<OpenAppeal> {
   return appeal;
 }
 
-async function checkJudge(query: Query, actor: string, { district, filedBy, managerId }: OpenAppeal): Promise<void> {
+async function checkJudge(
+  query: Query,
+  actor: string,
+  { district, filedBy, managerId, ofFinal }: OpenAppeal,
+): Promise<void> {
   const [judge] = await query<{ role: string; district: string | null; managerId: string | null }>({
     text: 'SELECT role, district_id AS district, manager_id AS "managerId" FROM app_user WHERE id::text = $1',
     values: [actor],
@@ -200,6 +226,11 @@ async function checkJudge(query: Query, actor: string, { district, filedBy, mana
   // A supervisor of no district in particular could be of the manager's.
   if (!judge || !(judge.role === 'admin' || (judge.role === 'supervisor' && judge.district !== null)))
     throw new Refused('not-a-judge', '只有管理员和其他片区的督导可以裁定 · only admins and supervisors decide appeals');
+  if (ofFinal && judge.role !== 'admin')
+    throw new Refused(
+      'not-an-admin',
+      '最终结果只由考核小组的两人更正 · a final result is corrected by two admins alone',
+    );
   if (judge.district === district)
     throw new Refused('own-district', '本片区人员不得裁定 · whoever is of the manager’s district does not decide');
   if (actor === filedBy || judge.managerId === managerId)

@@ -55,7 +55,7 @@ export function listAppeals(query: Query, filter: AppealFilter, limit: number): 
                  FROM appeal_verdict v LEFT JOIN app_user j ON j.id::text = v.by WHERE v.appeal_id = a.id), '[]') END AS verdicts,
                (SELECT jsonb_build_object('by', by, 'name', u.name, 'uphold', uphold, 'reason', reason)
                 FROM appeal_verdict v WHERE v.appeal_id = a.id AND v.by = $6) AS own,
-               coalesce(a.state = 'open' AND u.role IN ('admin', 'supervisor')
+               coalesce(a.state = 'open' AND (u.role = 'admin' OR (u.role = 'supervisor' AND NOT a.of_final))
                  AND NOT EXISTS (SELECT FROM appeal_verdict v WHERE v.appeal_id = a.id AND v.by = $6), false) AS "mayJudge"
         FROM appeal a JOIN manager m ON m.id = a.manager_id JOIN district d ON d.id = m.district_id
         LEFT JOIN retailer s ON s.id = a.retailer_id LEFT JOIN app_user u ON u.id::text = $6

@@ -17,9 +17,50 @@ export interface LedgerServices {
 }
 
 /** Writes what a final publication promises, in its own transaction. Asked again it writes nothing. */
-export async function writePromises(query: Query, publication: Publication, now: Date): Promise<void> {
-  const { period, hash, managers } = publication;
-  const rules = parseRules(publication.rules);
+export const writePromises = (query: Query, publication: Publication, now: Date): Promise<void> =>
+  promise(query, publication, publication.managers, now);
+
+/**
+ * After a final result was corrected: what the one before promised this manager is taken back, and what the new one
+ * promises him is written, each only where they differ. Nobody else's promises hang on it.
+ */
+export async function rewritePromises(
+  query: Query,
+  {
+    before,
+    after,
+    managerId,
+  }: { readonly before: Publication; readonly after: Publication; readonly managerId: string },
+  now: Date,
+): Promise<void> {
+  const rules = parseRules(after.rules);
+  if (!rules.ledger) return;
+  const own = ({ managers }: Publication) => managers.filter(({ id }) => id === managerId);
+  const [was, is] = [promisesOf(own(before), rules.ledger), promisesOf(own(after), rules.ledger)];
+  if (JSON.stringify(was) === JSON.stringify(is)) return;
+  const taken = await query({
+    text: `
+      INSERT INTO ledger_line (id, manager_id, period, publication_hash, kind, about, amount, due_on, reverses, reason, by, at)
+      SELECT gen_random_uuid(), manager_id, period, publication_hash, kind, about, -amount, $3, id, $4, 'system', $5
+      FROM ledger_line l
+      WHERE period = $1 AND manager_id = $2 AND kind <> 'reward' AND reverses IS NULL
+        AND NOT EXISTS (SELECT FROM ledger_line x WHERE x.reverses = l.id)
+      ORDER BY sequence RETURNING id`,
+    values: [after.period, managerId, dueDay(now, rules, rules.ledger), `更正 · corrected: ${after.hash}`, now],
+  });
+  const detail = { period: after.period, lines: taken.length };
+  if (taken.length > 0)
+    await audit(query, now, { actor: 'system', action: 'ledger.reverse', subject: after.hash, detail });
+  await promise(query, after, own(after), now);
+}
+
+async function promise(
+  query: Query,
+  { period, hash, rules: document }: Publication,
+  managers: Publication['managers'],
+  now: Date,
+): Promise<void> {
+  const rules = parseRules(document);
   const promised = rules.ledger ? promisesOf(managers, rules.ledger) : [];
   if (!rules.ledger || promised.length === 0) return;
   const written = await query({

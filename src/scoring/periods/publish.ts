@@ -10,7 +10,7 @@ import { storeComments } from '../comments/comments.ts';
 import { publicationFinalized, publicationNoticed } from '../events.ts';
 import { storeComputed } from '../evidence/compute.ts';
 import { storeItemSummaries } from '../items/summaries.ts';
-import { writePromises } from '../ledger/keep.ts';
+import { rewritePromises, writePromises } from '../ledger/keep.ts';
 import { makePublication, type Person, type Publication, type PublicationFacts, recomputable } from '../publication.ts';
 import { parseRules } from '../rules.ts';
 import { scoreDocument } from '../score.ts';
@@ -62,7 +62,28 @@ export async function publishCorrection(
   managerId: string,
   now: Date,
 ): Promise<Publication> {
-  const { document } = await standing(query, period, 'notice');
+  return correct(query, await standing(query, period, 'notice'), managerId, now);
+}
+
+/**
+ * The same of a final result: another final one supersedes it. What was promised by the one before is taken back, where it
+ * is not promised any more, and comments stay as they were put up.
+ */
+export async function correctFinal(query: Query, period: string, managerId: string, now: Date): Promise<Publication> {
+  const before = await standing(query, period, 'final');
+  const after = await correct(query, before, managerId, now);
+  await rewritePromises(query, { before: before.document, after, managerId }, now);
+  const his = { ...after, managers: after.managers.filter(({ id }) => id === managerId) };
+  await obligeTraining(query, his, now);
+  return after;
+}
+
+async function correct(
+  query: Query,
+  { document, stage }: Published,
+  managerId: string,
+  now: Date,
+): Promise<Publication> {
   const before = recomputable(document);
   const corrected: object[] = [];
   for (const manager of before.managers)
@@ -71,7 +92,7 @@ export async function publishCorrection(
   const person = people.get(managerId);
   if (person) people.set(managerId, { ...person, standing: false });
   return supersede(query, document, now, {
-    stage: 'notice',
+    stage,
     scored: scoreDocument({ ...before, managers: corrected }),
     people,
   });

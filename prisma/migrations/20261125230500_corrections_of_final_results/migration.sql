@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "appeal" ADD COLUMN     "of_final" BOOLEAN NOT NULL DEFAULT false;
