@@ -14,6 +14,7 @@ import { recordingsPath, takeRecordingFile } from './prompts/uploading.ts';
 import { draftsPath, takeDraft } from './questionnaires/uploading.ts';
 import { may } from './roles.ts';
 import { takeUpload, uploadPath } from './roster/uploading.ts';
+import { ruleDraftsPath, takeRuleDraft } from './rules/uploading.ts';
 import { keepSessions, knowViewer, protectForms, viewerOf } from './sessions.ts';
 import { followLink, limitSignIn, showLink, showSignIn, signOut } from './sign-in-pages.ts';
 import { type GatewayWebhooks, gatewayRouter } from './sms-gateway.ts';
@@ -59,6 +60,7 @@ export function createApp(services: Services, settings: WebSettings): Express {
   app.use(noStore, readCookies, chooseLanguage(publicUrl), overHttps(publicUrl));
   app.use(keepSessions(services, settings), knowViewer(services));
   app.use(draftsPath, takeDraft);
+  app.use(ruleDraftsPath, takeRuleDraft);
   app.use(recordingsPath, takeRecordingFile);
   app.use(uploadPath, takeUpload);
   // An appeal's statement and evidence, 2,000 characters each, are nine bytes a character where they are Chinese.

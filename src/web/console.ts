@@ -69,6 +69,22 @@ import { showProgress, showRound, showToday } from './round/round-page.ts';
 import { listRounds } from './round/rounds-page.ts';
 import { addSchedule, listScheduled, stopSchedule } from './round/schedules-page.ts';
 import { askForSpotCheck, listSpotChecks, takeBackSpotCheck } from './round/spot-checks-page.ts';
+import {
+  confirmDiscard,
+  confirmRulesPublication,
+  discard,
+  publishRules,
+  showRuleDraft,
+  showWhatIf,
+} from './rules/draft-page.ts';
+import { listRules, takeRuleDraftFile } from './rules/rules-page.ts';
+import {
+  acknowledgeVersion,
+  compareVersions,
+  downloadVersion,
+  listSignatures,
+  showVersion,
+} from './rules/version-page.ts';
 import { showScore } from './score/score-page.ts';
 import type { Viewer } from './sessions.ts';
 import { confirmAnnouncement, listTexts, sendAnnouncement } from './texts/texts-page.ts';
@@ -129,6 +145,31 @@ export const consoleRoutes: readonly Route[] = [
     path: `/questionnaires/:version${path}`,
     permission: 'questionnaire.write' as const,
   })),
+  { method: 'get', path: '/rules', permission: 'rules.read', show: (visit) => listRules(visit) },
+  { method: 'post', path: '/rules/drafts', permission: 'rules.write', show: takeRuleDraftFile },
+  ...(
+    [
+      { method: 'get', path: '', show: showRuleDraft },
+      { method: 'get', path: '/publication', show: confirmRulesPublication },
+      { method: 'post', path: '/publication', show: publishRules },
+      { method: 'get', path: '/discard', show: confirmDiscard },
+      { method: 'post', path: '/discard', show: discard },
+      { method: 'get', path: '/what-if', show: showWhatIf },
+    ] as const
+  ).map(({ path, ...route }) => ({
+    ...route,
+    path: `/rules/drafts/:draft${path}`,
+    permission: 'rules.write' as const,
+  })),
+  ...(
+    [
+      { method: 'get', path: '', permission: 'rules.read', show: showVersion },
+      { method: 'get', path: '/comparison', permission: 'rules.read', show: compareVersions },
+      { method: 'get', path: '/document.json', permission: 'rules.read', show: downloadVersion },
+      { method: 'get', path: '/acknowledgements', permission: 'rules.signatures', show: listSignatures },
+      { method: 'post', path: '/acknowledgement', permission: 'rules.acknowledge', show: acknowledgeVersion },
+    ] as const
+  ).map(({ path, ...route }) => ({ ...route, path: `/rules/versions/:version${path}` })),
   { method: 'post', path: '/prompts/recordings', permission: 'questionnaire.write', show: takeRecording },
   ...(
     [

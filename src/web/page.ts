@@ -27,6 +27,7 @@ type Section =
   | 'today'
   | 'rounds'
   | 'questionnaires'
+  | 'rules'
   | 'roster'
   | 'completeness'
   | 'ownList'
@@ -106,6 +107,7 @@ const groups: readonly { readonly name: Group | null; readonly places: readonly 
   {
     name: 'assessment',
     places: [
+      { section: 'rules', href: '/rules', may: 'rules.read' },
       { section: 'indicators', href: '/indicators', may: 'indicator.read' },
       { section: 'appeals', href: '/appeals', may: 'appeal.read' },
       { section: 'score', href: '/score', may: 'score.own' },

@@ -30,6 +30,10 @@ export type Permission =
   | 'round.launch'
   | 'round.change'
   | 'questionnaire.write'
+  | 'rules.read'
+  | 'rules.write'
+  | 'rules.acknowledge'
+  | 'rules.signatures'
   | 'texts.announce'
   | 'roster.write'
   | 'completeness.read'
@@ -74,6 +78,9 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'round.launch': 'everything',
     'round.change': 'everything',
     'questionnaire.write': 'everything',
+    'rules.read': 'everything',
+    'rules.write': 'everything',
+    'rules.signatures': 'everything',
     'texts.announce': 'everything',
     // Nobody else: whoever is rated must not touch the numbers that are called (method §2).
     'roster.write': 'everything',
@@ -105,6 +112,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
   },
   supervisor: {
     'board.read': 'everything',
+    'rules.read': 'everything',
+    'rules.signatures': 'own-district',
     'round.read': 'own-district',
     'completeness.read': 'own-district',
     'spot-check.ask': 'own-district',
@@ -125,6 +134,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
   },
   // Which districts he calls is the queue's business: all but his own.
   desk: {
+    'rules.read': 'everything',
     'board.read': 'everything',
     'draw.read': 'everything',
     'desk.read': 'everything',
@@ -134,6 +144,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
   // Never live figures: a manager sees what is published, when it is (method §7).
   manager: {
     'board.read': 'everything',
+    'rules.read': 'everything',
+    'rules.acknowledge': 'everything',
     'list.confirm': 'everything',
     'score.own': 'everything',
     'letter.read': 'everything',
@@ -145,6 +157,8 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
   },
   auditor: {
     'board.read': 'everything',
+    'rules.read': 'everything',
+    'rules.signatures': 'everything',
     'round.read': 'everything',
     'completeness.read': 'everything',
     'review.give': 'everything',

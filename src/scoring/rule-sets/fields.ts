@@ -65,7 +65,6 @@ export interface Field {
 const field = (zh: string, en: string, unit: Unit = 'plain'): Field => ({ names: [zh, en], unit });
 
 export const sections = {
-  general: ['总则', 'In general'],
   combined: ['综合得分', 'Combined score'],
   unit: ['单位评价', 'Unit score'],
   customer: ['客户评价', 'Customer score'],
@@ -81,6 +80,7 @@ export const sections = {
   desk: ['人工回访', 'The desk'],
   privacy: ['匿名门槛', 'Anonymity'],
   alarms: ['预警', 'Alarms'],
+  general: ['其他', 'Besides'],
 } as const satisfies Record<string, Words>;
 
 export type Section = keyof typeof sections;

@@ -15,6 +15,7 @@ import { rewardOperations } from './reward-operations.ts';
 import { roleModelOperations } from './role-model-operations.ts';
 import { rosterOperations } from './roster-operations.ts';
 import { roundOperations } from './round-operations.ts';
+import { ruleSetOperations } from './rule-set-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';
 import { spotCheckOperations } from './spot-check-operations.ts';
 import { textOperations } from './text-operations.ts';
@@ -32,6 +33,7 @@ export const operations: readonly Operation[] = [
   ...messageOperations,
   ...rosterOperations,
   ...questionnaireOperations,
+  ...ruleSetOperations,
   ...promptOperations,
   ...textOperations,
   ...deskOperations,

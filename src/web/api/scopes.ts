@@ -6,6 +6,8 @@ export const scopes = [
   'roster:write',
   'questionnaires:read',
   'questionnaires:write',
+  'rules:read',
+  'rules:write',
   'draws:read',
   'draws:write',
   'draws:audit',
