@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { acknowledge, showAlarm, showAlarms } from './alarms/alarms-page.ts';
 import { judgeAppeal, showAppeal, showAppeals } from './appeals/appeals-page.ts';
+import { showCorrectionForm, showCorrections, takeCorrection } from './appeals/correction-page.ts';
 import {
   confirmWithdrawal,
   showAppealForm,
@@ -261,6 +262,9 @@ export const consoleRoutes: readonly Route[] = [
   { method: 'post', path: '/appeals/mine/:period/:kind', permission: 'appeal.file', show: takeAppeal },
   { method: 'get', path: '/appeals/:appeal/withdrawal', permission: 'appeal.file', show: confirmWithdrawal },
   { method: 'post', path: '/appeals/:appeal/withdrawal', permission: 'appeal.file', show: takeBackAppeal },
+  { method: 'get', path: '/corrections/:period', permission: 'result.correct', show: showCorrections },
+  { method: 'get', path: '/corrections/:period/:kind', permission: 'result.correct', show: showCorrectionForm },
+  { method: 'post', path: '/corrections/:period/:kind', permission: 'result.correct', show: takeCorrection },
   { method: 'get', path: '/appeals', permission: 'appeal.read', show: showAppeals },
   { method: 'get', path: '/appeals/:appeal', permission: 'appeal.read', show: showAppeal },
   { method: 'post', path: '/appeals/:appeal/verdict', permission: 'appeal.judge', show: judgeAppeal },

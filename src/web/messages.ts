@@ -665,6 +665,8 @@ const chinese = {
         call: '该户的评分（如果有）不再计入。更正后的得分不事先显示：两个得分之差会泄露该户怎么答的。',
       },
       anew: '公示随即重新公布：全市均值、组内方差和 k 不变，只有他的得分改变，全体名次随之重排。原公布留在链上。',
+      anewFinal:
+        '另发一份最终结果取代原来的：全市均值、组内方差和 k 不变，只有他的得分改变，全体名次随之重排。不再成立的兑现承诺由冲销抵回，其他程序收到新结果。',
       unchanged: '两人都认为不属实时，申诉驳回，成绩不变。',
       once: '您的意见给出后不能更改，并记入审计日志。',
       preview: '更正之后',
@@ -672,6 +674,19 @@ const chinese = {
       was: '现在',
       is: '更正后',
       confirm: { uphold: '确认属实', dismiss: '确认驳回' },
+    },
+    correction: {
+      title: (period: string) => `更正 ${period}最终结果`,
+      link: '更正最终结果',
+      lead: '期满之后发现的错误：由考核小组一人提出，另一人裁定。属实的，另发一份最终结果取代原来的，原公布留在链上。下一个月公示之后不能再更正。',
+      twoAdmins: '这是对最终结果的更正：由考核小组两人决定，提出即为第一人的意见。',
+      propose: '提出更正',
+      noManager: '请选一名本期的客户经理。',
+      kinds: {
+        indicator: { title: '单位指标有误', hint: '某项单位指标的数值录错了。' },
+        'wrong-assignment': { title: '零售户归属有误', hint: '某户在抽样框冻结时不归他服务。' },
+        'invalid-call': { title: '某次回访无效', hint: '某户的回访不该计入。' },
+      },
     },
     own: {
       title: '我的申诉',
@@ -2511,6 +2526,8 @@ const english: Messages = {
         call: 'The shop’s answer, if it gave one, counts no longer. The corrected score is not shown beforehand: the difference would tell what the shop answered.',
       },
       anew: 'The notice appears anew at once: city mean, variance and k stay, his scores alone change, and every rank follows. What was published stays in the chain.',
+      anewFinal:
+        'Another final result supersedes the one that stands: city mean, variance and k stay, his scores alone change, and every rank follows. Promises that no longer hold are taken back in the ledger, and other programs are told.',
       unchanged: 'When two say so, the appeal is dismissed and no score changes.',
       once: 'Your verdict cannot be changed, and stands in the audit log.',
       preview: 'After the correction',
@@ -2518,6 +2535,23 @@ const english: Messages = {
       was: 'Now',
       is: 'Then',
       confirm: { uphold: 'Uphold it', dismiss: 'Dismiss it' },
+    },
+    correction: {
+      title: (period) => `Correct the final result of ${period}`,
+      link: 'Correct the final result',
+      lead: 'For an error found after the term: one of the assessment group proposes, another decides. Upheld, another final result supersedes the one that stood, which stays in the chain. Not once the next month is on the board.',
+      twoAdmins:
+        'This corrects a final result: two of the assessment group decide, and whoever proposes it is the first.',
+      propose: 'Propose the correction',
+      noManager: 'Choose one of this month’s managers.',
+      kinds: {
+        indicator: { title: 'An indicator is wrong', hint: 'The value of a unit indicator was put in wrongly.' },
+        'wrong-assignment': {
+          title: 'A shop was not his',
+          hint: 'A shop he did not look after when the frame was frozen.',
+        },
+        'invalid-call': { title: 'A call was none', hint: 'What a shop is said to have answered must not count.' },
+      },
     },
     own: {
       title: 'My appeals',

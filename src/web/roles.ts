@@ -44,6 +44,7 @@ export type Permission =
   | 'appeal.file'
   | 'appeal.read'
   | 'appeal.judge'
+  | 'result.correct'
   | 'ledger.see'
   | 'ledger.keep'
   | 'reward.see'
@@ -91,6 +92,7 @@ const table: Readonly<Record<Role, Partial<Record<Permission, Reach>>>> = {
     'letters.print': 'everything',
     'appeal.read': 'everything',
     'appeal.judge': 'everything',
+    'result.correct': 'everything',
     'ledger.see': 'everything',
     'ledger.keep': 'everything',
     'reward.see': 'everything',

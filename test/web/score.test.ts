@@ -5,7 +5,7 @@ import { findPublished } from '../../src/scoring/store.ts';
 import { closeRound } from '../../src/survey/round/close.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
 import { cityManagers, type Field, hangNovember, openField, workField } from '../support/field.ts';
-import { openSite, signedIn, type Visitor, wordsOf } from './site.ts';
+import { formToken, openSite, signedIn, type Visitor, wordsOf } from './site.ts';
 
 /** A manager's own score, on the screen and on paper. K01 has a shop or two that answered, K04 dozens. */
 let field: Field;
@@ -175,5 +175,39 @@ describe('the month’s notice', () => {
     expect(page.match(/第\d+家说：送货晚，打 …/g)).toHaveLength(12);
     expect(await words(small, '/score')).not.toContain('送货晚');
     expect(await all(`SELECT FROM audit WHERE action = 'comments.read'`)).not.toEqual([]);
+  });
+});
+
+describe('a final result in which an error is found', () => {
+  const path = `/corrections/${period}/indicator`;
+  const wish = { manager: 'K04', indicator: 'service', value: '66.5', statement: '录入时错行', evidence: '原始记录' };
+  async function send(who: Visitor, to: string, form: Readonly<Record<string, string>>) {
+    const token = formToken(await read(who, '/board'));
+    return who
+      .post(to)
+      .type('form')
+      .send({ _csrf: token, ...form });
+  }
+
+  test('is corrected from the board: an admin proposes, with each fault beside its field, and another decides', async () => {
+    expect(await read(admin, '/board')).toContain(`href="/corrections/${period}"`);
+    expect(await read(own, '/board')).not.toContain('/corrections/');
+    expect(await read(admin, `/corrections/${period}`)).toContain(path);
+    const bad = await send(admin, path, { ...wish, manager: '', value: 'much' });
+    expect([bad.status, bad.text]).toEqual([400, expect.stringContaining('id="value-fault"')]);
+    expect((await send(admin, path, { ...wish, manager: '' })).text).toContain('id="manager-fault"');
+    expect((await send(admin, path, wish)).status).toBe(303);
+
+    const second = await signedIn(field, app, 'admin');
+    const [, link = ''] = /href="(\/appeals\/[\da-f-]{36})"/.exec(await read(second, '/appeals')) ?? [];
+    expect(await words(second, link)).toContain('这是对最终结果的更正');
+    expect(await read(admin, '/appeals')).not.toContain(link);
+    const verdict = { verdict: 'uphold', reason: '核对过' };
+    const confirmation = wordsOf((await send(second, `${link}/verdict`, verdict)).text);
+    expect(confirmation).toContain('另发一份最终结果取代原来的');
+    expect((await send(second, `${link}/verdict`, { ...verdict, confirmed: 'yes' })).status).toBe(303);
+    const { published, manager } = await standing();
+    expect([published.stage, published.sequence, manager.indicators.service]).toEqual(['final', 3, '66.5']);
+    expect(await words(own, '/score')).toContain('第 3 次公布');
   });
 });

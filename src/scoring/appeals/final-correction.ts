@@ -63,8 +63,8 @@ export async function proposeCorrection(
 async function checkProposer(query: Query, actor: string, managerId: string): Promise<void> {
   const [proposer] = await query({
     text: `
-      SELECT FROM app_user u JOIN manager m ON m.id = $2
-      WHERE u.id::text = $1 AND u.role = 'admin' AND u.district_id IS DISTINCT FROM m.district_id`,
+      SELECT FROM app_user u LEFT JOIN manager m ON m.id = $2
+      WHERE u.id::text = $1 AND u.role = 'admin' AND (m.id IS NULL OR u.district_id IS DISTINCT FROM m.district_id)`,
     values: [actor, managerId],
   });
   if (!proposer)

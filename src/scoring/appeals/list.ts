@@ -15,6 +15,8 @@ export interface ListedAppeal extends AppealedFact {
   readonly districtName: string;
   /** Of the shop it is about, if it is about one. */
   readonly retailerName: string | null;
+  /** Of a final result, and so of two admins alone. */
+  readonly ofFinal: boolean;
   readonly statement: string;
   readonly evidence: string;
   readonly state: 'open' | 'upheld' | 'dismissed' | 'withdrawn';
@@ -48,7 +50,7 @@ export function listAppeals(query: Query, filter: AppealFilter, limit: number): 
       SELECT * FROM (
         SELECT a.id, a.period, a.manager_id AS "managerId", m.name AS "managerName", d.name AS "districtName", a.kind,
                a.retailer_id AS "retailerId", s.name AS "retailerName", a.indicator, trim_scale(a.value)::text AS value,
-               a.statement, a.evidence, a.state, a.filed_at AS "filedAt", a.decided_at AS "decidedAt",
+               a.of_final AS "ofFinal", a.statement, a.evidence, a.state, a.filed_at AS "filedAt", a.decided_at AS "decidedAt",
                (SELECT count(*)::int FROM appeal_verdict v WHERE v.appeal_id = a.id) AS given,
                CASE WHEN a.state = 'open' THEN '[]' ELSE coalesce((
                  SELECT jsonb_agg(jsonb_build_object('by', by, 'name', j.name, 'uphold', uphold, 'reason', reason) ORDER BY at)

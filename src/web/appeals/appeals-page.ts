@@ -110,6 +110,7 @@ async function sendAppeal(visit: Visit, appeal: ListedAppeal, faults: z.ZodError
         dismisses: verdict === 'dismiss',
         reason,
       },
+      ofFinal: appeal.ofFinal ? m.appeals.correction.twoAdmins : null,
       whose: m.appeals.whose(
         `${appeal.managerName} ${appeal.managerId}`,
         appeal.districtName,
@@ -155,7 +156,7 @@ async function sendConfirmation(visit: Visit, appeal: ListedAppeal, { verdict, r
       ...{ path: `${pathOf(appeal.id)}/verdict`, confirm: words.confirm[verdict] },
       steps:
         verdict === 'uphold'
-          ? [words.two, changeInWords(appeal, m), words.anew, words.once]
+          ? [words.two, changeInWords(appeal, m), appeal.ofFinal ? words.anewFinal : words.anew, words.once]
           : [words.unchanged, words.once],
       preview: preview && previewInWords(preview, (n) => count(n, language), m),
     },

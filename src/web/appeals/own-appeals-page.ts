@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BadInput } from '../../platform/errors.ts';
-import { type appealed, appealWish, fileAppeal, withdrawAppeal } from '../../scoring/appeals/appeal.ts';
+import { appealWish, fileAppeal, withdrawAppeal } from '../../scoring/appeals/appeal.ts';
 import { type AppealableNotice, readAppealable } from '../../scoring/appeals/appealable.ts';
 import { type ListedAppeal, listAppeals } from '../../scoring/appeals/list.ts';
 import { indicatorName } from '../board/reasons.ts';
@@ -8,19 +8,27 @@ import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
 import { dayOf, lastMoment, moment, month, plain } from '../figures.ts';
 import { languageOf } from '../language.ts';
-import { type Messages, messagesIn } from '../messages.ts';
+import { messagesIn } from '../messages.ts';
 import { ownManager } from '../own-manager.ts';
 import { sendPage } from '../page.ts';
 import { companyTimeZone } from '../round/rounds-page.ts';
+import {
+  type AppealFields,
+  type AppealKind,
+  appealKinds,
+  blankFields,
+  byField,
+  faultsIn,
+  fieldsIn,
+  wishOf,
+} from './fields.ts';
 import { factInWords, stateOf } from './in-words.ts';
 
 /** A manager's own appeals: what he can appeal against, the form, what became of each, and taking one back. */
 const at = 'ownAppeals' as const;
 const shown = 200;
 
-type Kind = z.output<typeof appealed>['kind'];
-const kinds: readonly Kind[] = ['indicator', 'wrong-assignment', 'invalid-call'];
-const formPath = (period: string, kind: Kind): string => `/appeals/mine/${period}/${kind}`;
+const formPath = (period: string, kind: AppealKind): string => `/appeals/mine/${period}/${kind}`;
 
 /** `GET /appeals/mine` */
 export async function showOwnAppeals(visit: Visit): Promise<void> {
@@ -45,7 +53,7 @@ export async function showOwnAppeals(visit: Visit): Promise<void> {
         title: m.appeals.own.against(month(period, language)),
         until: m.appeals.own.until(dayOf(lastMoment(appealsUntil), { language, timeZone })),
         board: `/board/${period}`,
-        kinds: kinds.map((kind) => ({ href: formPath(period, kind), ...m.appeals.kinds[kind] })),
+        kinds: appealKinds.map((kind) => ({ href: formPath(period, kind), ...m.appeals.kinds[kind] })),
       })),
       appeals: filed.map((appeal) => ({
         ...{ id: appeal.id, title: factInWords(appeal, m), state: stateOf(appeal, m) },
@@ -62,18 +70,17 @@ export async function showOwnAppeals(visit: Visit): Promise<void> {
   );
 }
 
-const blank = { retailerId: '', indicator: '', value: '', statement: '', evidence: '' };
-type Fields = typeof blank;
-type FieldFaults = Partial<Record<keyof Fields, string>>;
+type FieldFaults = Readonly<Record<string, string>>;
 
 /** `GET /appeals/mine/:period/:kind` */
-export const showAppealForm = async (visit: Visit): Promise<void> => sendForm(visit, await asked(visit), blank, {});
+export const showAppealForm = async (visit: Visit): Promise<void> =>
+  sendForm(visit, await asked(visit), blankFields, {});
 
 /** `POST /appeals/mine/:period/:kind`: a form with faults comes back as it was filled in, each fault beside its field. */
 export async function takeAppeal(visit: Visit): Promise<void> {
   const { web, request, response, viewer } = visit;
   const wanted = await asked(visit);
-  const fields = z.object({ ...blankShape }).parse(request.body ?? {});
+  const fields = fieldsIn(request.body);
   const read = appealWish.safeParse(wishOf(wanted.kind, fields));
   const { faults } = messagesIn(languageOf(response)).appeals;
   try {
@@ -88,29 +95,10 @@ export async function takeAppeal(visit: Visit): Promise<void> {
   response.redirect(303, '/appeals/mine');
 }
 
-const text = z.string().default('');
-const blankShape = { retailerId: text, indicator: text, value: text, statement: text, evidence: text };
-
-function wishOf(kind: Kind, { retailerId, indicator, value, statement, evidence }: Fields): object {
-  const about = kind === 'indicator' ? { kind, indicator, value: value.trim() } : { kind, retailerId };
-  return { about, statement, evidence };
-}
-
-const faultsIn = ({ issues }: z.ZodError) => issues.map(({ path, message }) => ({ where: path.join('.'), message }));
-
-/** Each fault under the name of its field, in the reader's words; one that is about no field is not among them. */
-function byField({ faults }: BadInput, words: Messages['appeals']['faults']): FieldFaults {
-  const named = faults.flatMap(({ where }): [string, string][] => {
-    const field = where.split('.').at(-1) ?? '';
-    return Object.hasOwn(words, field) ? [[field, words[field as keyof typeof words]]] : [];
-  });
-  return Object.fromEntries(named);
-}
-
 interface Wanted {
   readonly managerId: string;
   readonly notice: AppealableNotice;
-  readonly kind: Kind;
+  readonly kind: AppealKind;
 }
 
 /** @throws NotFound where there is no such notice that he could appeal against now. */
@@ -120,12 +108,12 @@ async function asked(visit: Visit): Promise<Wanted> {
   const { period, kind } = visit.request.params;
   const notices = await readAppealable(database.query, managerId, clock.now());
   const notice = notices.find((one) => one.period === period);
-  const known = kinds.find((one) => one === kind);
+  const known = appealKinds.find((one) => one === kind);
   if (!notice || !known) throw new NotFound();
   return { managerId, notice, kind: known };
 }
 
-function sendForm({ web, request, response }: Visit, wanted: Wanted, fields: Fields, faults: FieldFaults): void {
+function sendForm({ web, request, response }: Visit, wanted: Wanted, fields: AppealFields, faults: FieldFaults): void {
   const language = languageOf(response);
   const m = messagesIn(language);
   const { notice, kind } = wanted;
@@ -138,8 +126,12 @@ function sendForm({ web, request, response }: Visit, wanted: Wanted, fields: Fie
     { title, at },
     {
       ...{ title, hint, fields, path: formPath(notice.period, kind), aboutIndicator: kind === 'indicator' },
+      ...{ managers: [], note: m.appeals.own.whoReads, button: m.appeals.own.file, back: '/appeals/mine' },
       lead: m.appeals.own.against(month(notice.period, language)),
-      faults: { ...Object.fromEntries(Object.keys(blank).map((field) => [field, null])), ...faults },
+      faults: {
+        ...Object.fromEntries([...Object.keys(blankFields), 'manager'].map((field) => [field, null])),
+        ...faults,
+      },
       indicators: Object.entries(notice.indicators).map(([code, value]) => ({
         ...{ code, chosen: code === fields.indicator },
         words: m.appeals.own.indicator(indicatorName(code, m.board), value === null ? '—' : plain(value)),

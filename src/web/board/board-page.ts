@@ -48,7 +48,11 @@ export async function showBoard(visit: Visit): Promise<void> {
     response,
     'board',
     { title, at: 'board' },
-    { view, letters: may(viewer.role, 'letters.print') !== null },
+    {
+      view,
+      letters: may(viewer.role, 'letters.print') !== null,
+      corrects: hung.stage === 'final' && may(viewer.role, 'result.correct') !== null,
+    },
   );
 }
 
