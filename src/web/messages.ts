@@ -3261,7 +3261,7 @@ const english: Messages = {
     plan: 'Ask for visits',
     licence: (id) => `licence ${id}`,
     checklist: 'What to look at',
-    answers: { yes: 'Yes', no: 'No', 'not-applicable': 'Does not apply' },
+    answers: { yes: 'Yes', no: 'No', 'not-applicable': 'N/A' },
     code: 'Code of the shop',
     codeHint: 'eight digits on the card in the shop',
     note: 'Note',
