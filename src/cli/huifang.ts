@@ -50,9 +50,9 @@ const rosterKind = (...more: string[]) =>
 program
   .command('import')
   .description(
-    '导入名册、指标、工作记录、培训记录或员工号码（CSV、XLSX）· import a roster, unit indicators, dated events, training records or the staff’s own numbers from CSV or XLSX',
+    '导入名册、指标、工作记录、目标、培训记录或员工号码（CSV、XLSX）· import a roster, unit indicators, dated events, targets, training records or the staff’s own numbers from CSV or XLSX',
   )
-  .addArgument(rosterKind('events', 'training', 'staff'))
+  .addArgument(rosterKind('events', 'targets', 'training', 'staff'))
   .argument('<file>', 'CSV (UTF-8 or GBK) or XLSX')
   .option('--dry-run', '只报告会有哪些变更 · say what would change, and change nothing')
   .option('--full', '文件是全部零售户，没有的停业 · every retailer is in the file: close those who are not')

@@ -167,6 +167,18 @@ const evidence = z
   )
   .optional();
 
+/** How a manager's own target follows from a base and facts of his area (targets.ts). Left out, no indicator has one. */
+const targets = z
+  .array(
+    z.strictObject({
+      code: text(),
+      factors: z.array(z.strictObject({ fact: text(), from: quantity(), per: positive, change: quantity() })).min(1),
+      least: quantity({ above: 0, most: 1 }),
+      most: quantity({ least: 1, most: 2 }),
+    }),
+  )
+  .optional();
+
 const privacy = z.strictObject({
   minimumForScore: count(1),
   minimumForDistribution: count(1),
@@ -199,6 +211,7 @@ const ruleSet = z.strictObject({
   training,
   roleModels,
   evidence,
+  targets,
   privacy,
   alarms,
 });
@@ -220,6 +233,7 @@ export type CombinedRules = Sections['combined'];
 export type RatingRules = Sections['rating'];
 export type TierRules = Sections['tiers'];
 export type RoleModelRules = NonNullable<Sections['roleModels']>;
+export type TargetRules = NonNullable<Sections['targets']>[number];
 export type LedgerRules = NonNullable<Sections['ledger']>;
 
 /**
@@ -267,6 +281,7 @@ function contradictions(rules: Partial<Sections>): Contradiction[] {
     ...(rules.customer ? customerContradictions(rules.customer) : []),
     ...(rules.unit ? indicatorContradictions(rules.unit) : []),
     ...(rules.unit && rules.evidence ? evidenceContradictions(rules.unit, rules.evidence) : []),
+    ...(rules.unit && rules.targets ? targetContradictions(rules.unit, rules.targets, rules.evidence ?? []) : []),
     ...(rules.combined ? weightContradictions(rules.combined) : []),
     ...(rules.unit && rules.combined ? shareContradictions(rules.unit, rules.combined) : []),
     ...(rules.rating ? cutoffContradictions(rules.rating) : []),
@@ -344,6 +359,30 @@ function* evidenceContradictions(
           required === undefined
             ? `${described(kind)} are amounts: say with "required" how much a month takes`
             : `${described(kind)} say of how much themselves: leave "required" out`,
+        ];
+  }
+}
+
+function* targetContradictions(
+  { indicators }: UnitRules,
+  targets: readonly TargetRules[],
+  evidence: NonNullable<Sections['evidence']>,
+): Iterable<Contradiction> {
+  const seen = new Set<string>();
+  for (const [index, { code, factors }] of targets.entries()) {
+    const where = ['targets', index, 'code'];
+    if (!indicators.some((indicator) => indicator.code === code))
+      yield [where, `${described(code)} is none of the indicators: add it there, or leave it out here`];
+    if (seen.has(code)) yield [where, `${described(code)} has a formula already: one target, one formula`];
+    seen.add(code);
+    if (evidence.some((one) => one.code === code))
+      yield [where, `${described(code)} is made of events: leave it out here or in evidence`];
+    const facts = factors.map(({ fact }) => fact);
+    for (const [place, fact] of facts.entries())
+      if (facts.indexOf(fact) < place)
+        yield [
+          ['targets', index, 'factors', place, 'fact'],
+          `${described(fact)} is in this formula already: put its change together`,
         ];
   }
 }

@@ -2,8 +2,8 @@ import type { Query } from '../../platform/database.ts';
 import { grouped } from '../../platform/grouped.ts';
 import { parseQuantity, unrounded, written, ZERO } from '../exact.ts';
 import { readConcerned } from '../periods/read.ts';
-import type { RuleSet } from '../rules.ts';
-import { computed, type Evidence, evidenceOf, type KindSum } from './evidence.ts';
+import { targetedIndicators } from '../targets/read.ts';
+import { computed, type Evidence, type EvidenceRules, evidenceOf, type KindSum } from './evidence.ts';
 
 /** An indicator of one manager as the events of a month make it; `value` null = he has none, where others have. */
 export interface ComputedIndicator {
@@ -25,19 +25,19 @@ export interface ComputedIndicator {
 export async function computeIndicators(
   query: Query,
   period: string,
-  rules: Pick<RuleSet, 'unit' | 'evidence'>,
+  rules: EvidenceRules,
   managers: readonly string[],
 ): Promise<ComputedIndicator[]> {
   const sums = await readSums(query, period);
-  if (sums.size === 0) return [];
+  const targeted = await targetedIndicators(query, period, rules, managers);
+  if (sums.size + targeted.length === 0) return [];
   const imported = await readImported(query, period);
   const everybody = [...new Set([...managers, ...sums.keys()])];
-  return evidenceOf(rules)
-    .filter(({ code }) => !imported.has(code))
-    .flatMap((evidence) => {
-      const each = everybody.map((managerId) => indicatorOf(managerId, evidence, sums.get(managerId) ?? []));
-      return each.some(({ value }) => value !== null) ? each : [];
-    });
+  const made = evidenceOf(rules).flatMap((evidence) => {
+    const each = everybody.map((managerId) => indicatorOf(managerId, evidence, sums.get(managerId) ?? []));
+    return each.some(({ value }) => value !== null) ? each : [];
+  });
+  return [...made, ...targeted].filter(({ code }) => !imported.has(code));
 }
 
 function indicatorOf(managerId: string, evidence: Evidence, sums: readonly KindSum[]): ComputedIndicator {
@@ -74,11 +74,7 @@ async function readImported(query: Query, period: string): Promise<ReadonlySet<s
 }
 
 /** Makes the month's computed indicators anew from its events, in the caller's transaction. However often, the same. */
-export async function storeComputed(
-  query: Query,
-  period: string,
-  rules: Pick<RuleSet, 'unit' | 'evidence'>,
-): Promise<void> {
+export async function storeComputed(query: Query, period: string, rules: EvidenceRules): Promise<void> {
   await query({ text: `DELETE FROM unit_indicator WHERE period = $1 AND source = 'computed'`, values: [period] });
   const concerned = await readConcerned(query, period);
   const made = await computeIndicators(

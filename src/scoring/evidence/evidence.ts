@@ -37,10 +37,13 @@ export const standardEvidence: readonly Evidence[] = [
   { code: 'market-visits', kinds: ['market-visit'] },
 ];
 
-/** Of the rule set's own indicators, those that events can make. */
-export function evidenceOf({ unit, evidence }: Pick<RuleSet, 'unit' | 'evidence'>): readonly Evidence[] {
+export type EvidenceRules = Pick<RuleSet, 'unit' | 'evidence' | 'targets'>;
+
+/** Of the rule set's own indicators, those that events can make: one with a formula of targets is made by that. */
+export function evidenceOf({ unit, evidence, targets = [] }: EvidenceRules): readonly Evidence[] {
   const said: readonly Evidence[] = evidence ?? standardEvidence;
-  return said.filter(({ code }) => unit.indicators.some((indicator) => indicator.code === code));
+  const targeted = new Set(targets.map(({ code }) => code));
+  return said.filter(({ code }) => !targeted.has(code) && unit.indicators.some((one) => one.code === code));
 }
 
 /** A manager's events of one kind in a month, summed. */

@@ -9,6 +9,9 @@ const full = {
   roleModels: { excellentInARow: 3, firm: true, noOpenAlarm: true },
   'tiers.requirements': { 1: { certificates: ['高级'], exams: ['理论'], trainingHours: 16 } },
   evidence: [{ code: 'knowledge', kinds: ['training'], required: '8' }],
+  targets: [
+    { code: 'sales', factors: [{ fact: '距离', from: '30', per: '10', change: '-0.02' }], least: '0.8', most: '1.1' },
+  ],
   ledger: {
     ...{ dueWorkdays: 10, rating: { excellent: '300.00' }, tier: { 1: '100.00' }, move: { floor: '-50.00' } },
   },
@@ -91,6 +94,7 @@ describe('what differs', () => {
       [
         ...[...Array(3).fill('tiers'), ...Array(4).fill('ledger')],
         ...[...Array(3).fill('roleModels'), ...Array(2).fill('evidence')],
+        ...Array(5).fill('targets'),
       ].map((one) => [one, null]),
     );
   });

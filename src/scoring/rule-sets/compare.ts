@@ -24,6 +24,8 @@ const keyed: Readonly<Record<string, string>> = {
   'unit.indicators': 'code',
   'rating.cutoffs': 'rating',
   evidence: 'code',
+  targets: 'code',
+  'targets.*.factors': 'fact',
 };
 
 /** Objects and lists whose keys are things of their own, not names of numbers. */

@@ -29,8 +29,20 @@ import { type IndicatorRow, IndicatorsTable } from './indicators.ts';
 import { managersTable } from './managers.ts';
 import { type RetailerRow, retailersTable } from './retailers.ts';
 import { staffTable } from './staff.ts';
-import { type Counts, findManagerIds, lockRoster, storeDistricts, storeIndicators, storeManagers } from './store.ts';
+import {
+  type Counts,
+  findManagerIds,
+  findOtherTargets,
+  lockRoster,
+  readFacts,
+  readFormulas,
+  storeDistricts,
+  storeIndicators,
+  storeManagers,
+  storeTargets,
+} from './store.ts';
 import { type Columns, type Line, type Table, wholeLines } from './table.ts';
+import { refuseUnmade, TargetsTable } from './targets.ts';
 
 /**
  * Brings a file's rows into the roster, all or nothing: any fault, and nothing was changed. A second import of the same
@@ -76,6 +88,7 @@ export const imports = {
   retailers: importRetailers,
   indicators: importIndicators,
   events: importEvents,
+  targets: importTargets,
   training: importTraining,
   staff: importStaff,
 } as const;
@@ -190,8 +203,47 @@ export function importTraining(
   });
 }
 
+/**
+ * Targets of managers: base and facts until their month is over, what came of them until it is on the board.
+ *
+ * @throws BadFile with every fault; one is an indicator without a formula in the rule set of its month.
+ */
+export function importTargets(
+  services: RosterServices,
+  bytes: Uint8Array,
+  wish: ImportWish = {},
+): Promise<ImportReport> {
+  return importing(services, wish, 'targets.import', async (query) => {
+    const faults = new Faults();
+    const table = new TargetsTable(await findManagerIds(query), await readFacts(query), faults);
+    const rows = table.rowsOf(await readLines(bytes, table, faults, wish));
+    const periods = rows.map(({ period }) => period);
+    refuseUnmade(rows, await readFormulas(query, periods), faults);
+    const thisMonth = companyDay(services.clock.now()).slice(0, 7);
+    const others = await findOtherTargets(query, rows);
+    for (const [place, { row, period, actual }] of rows.entries()) {
+      if (period < thisMonth && others.has(place))
+        faults.inRow(
+          row,
+          `${period} 已结束，基数和条件不能再定或再改，只能补实绩 · ${period} is over: base and facts were to be set before; only what came of it can still be brought`,
+        );
+      if (period > thisMonth && actual !== null)
+        faults.inRow(
+          row,
+          `${period} 还没有开始，不会有实绩 · ${period} has not begun: nothing can have come of it yet`,
+        );
+    }
+    await refusePublished(query, rows, faults);
+    return { rows: rows.length, ...(await storeTargets(query, rows)) };
+  });
+}
+
 /** A month that is on the board stays as it is: what is wrong in it is mended by appeal (method §5). */
-async function refusePublished(query: Query, rows: readonly IndicatorRow[], faults: Faults): Promise<void> {
+async function refusePublished(
+  query: Query,
+  rows: readonly Pick<IndicatorRow, 'row' | 'period'>[],
+  faults: Faults,
+): Promise<void> {
   const closed = await closedMonths(
     query,
     rows.map(({ period }) => period),

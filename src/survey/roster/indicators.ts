@@ -26,6 +26,9 @@ const indicators = {
 type Code = keyof typeof indicators;
 const codes = Object.keys(indicators) as Code[];
 
+/** The code of an indicator, by whichever word people have for it. */
+export const readIndicatorCode = readOneOf<Code>(codes.map((code) => [code, ...indicators[code]]));
+
 /** What both forms begin with. */
 const subject = (managers: ReadonlySet<string> | null) =>
   ({
@@ -40,7 +43,7 @@ const subject = (managers: ReadonlySet<string> | null) =>
 const oneValue = {
   code: {
     names: ['指标', 'code', '指标代码', '指标名称', 'indicator', 'indicator code'],
-    read: readOneOf<Code>(codes.map((code) => [code, ...indicators[code]])),
+    read: readIndicatorCode,
   },
   value: { names: ['得分', 'value', '数值', '分值', '指标值', 'score'], read: readQuantityOrNone },
 } as const;

@@ -2,6 +2,7 @@ import type { Chance } from '../../platform/chance.ts';
 import type { Query } from '../../platform/database.ts';
 import type { IndicatorRow } from './indicators.ts';
 import type { ManagerRow } from './managers.ts';
+import { type Formulas, formulaKey, type TargetRow } from './targets.ts';
 
 /** The roster in the database. Whatever the size of a file, it is a few statements over all its rows at once. */
 
@@ -68,6 +69,68 @@ export function storeIndicators(query: Query, rows: readonly IndicatorRow[]): Pr
       rows.map(({ code }) => code),
       rows.map(({ value }) => value),
     ],
+  });
+}
+
+/** Every fact of an area that any rule set asks for, and which a period's formulas ask for. */
+export async function readFormulas(query: Query, periods: readonly string[]): Promise<Formulas> {
+  const rows = await query<{ period: string; code: string; facts: string[] }>({
+    text: `
+      SELECT p.period, t->>'code' AS code, ARRAY(SELECT f->>'fact' FROM jsonb_array_elements(t->'factors') AS f) AS facts
+      FROM unnest($1::text[]) AS p (period) JOIN rule_set s ON s.id = rule_set_in_force(p.period),
+           jsonb_array_elements(s.document->'targets') AS t`,
+    values: [[...new Set(periods)]],
+  });
+  return new Map(rows.map(({ period, code, facts }) => [formulaKey(period, code), facts]));
+}
+
+export async function readFacts(query: Query): Promise<string[]> {
+  const rows = await query<{ fact: string }>({
+    text: `
+      SELECT DISTINCT f->>'fact' AS fact
+      FROM rule_set s, jsonb_array_elements(s.document->'targets') AS t, jsonb_array_elements(t->'factors') AS f ORDER BY 1`,
+  });
+  return rows.map(({ fact }) => fact);
+}
+
+const targetColumns = (rows: readonly TargetRow[]) => [
+  rows.map(({ period }) => period),
+  rows.map(({ manager }) => manager),
+  rows.map(({ code }) => code),
+  rows.map(({ base }) => base),
+  rows.map(({ facts }) => JSON.stringify(facts)),
+  rows.map(({ actual }) => actual),
+];
+
+/** Rows whose base or facts are not those on record, by their place in the file. */
+export async function findOtherTargets(query: Query, rows: readonly TargetRow[]): Promise<ReadonlySet<number>> {
+  const found = await query<{ place: number }>({
+    text: `
+      SELECT g.place::int AS place
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::decimal(12, 4)[], $5::text[], $6::decimal(12, 4)[])
+        WITH ORDINALITY AS g (period, manager_id, code, base, facts, actual, place)
+      LEFT JOIN target t USING (period, manager_id, code)
+      WHERE (t.base, t.facts) IS DISTINCT FROM (g.base, g.facts::jsonb)`,
+    values: targetColumns(rows),
+  });
+  return new Set(found.map(({ place }) => place - 1));
+}
+
+/** An actual figure that a file does not have stays what it was. */
+export function storeTargets(query: Query, rows: readonly TargetRow[]): Promise<Counts> {
+  return compareAndWrite(query, {
+    compared: `
+      SELECT g.*, t.manager_id IS NULL AS created,
+             (t.base, t.facts, t.actual) IS DISTINCT FROM (g.base, g.facts::jsonb, coalesce(g.actual, t.actual)) AS differs
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::decimal(12, 4)[], $5::text[], $6::decimal(12, 4)[])
+        AS g (period, manager_id, code, base, facts, actual)
+      LEFT JOIN target t USING (period, manager_id, code)`,
+    written: `
+      INSERT INTO target (period, manager_id, code, base, facts, actual)
+      SELECT period, manager_id, code, base, facts::jsonb, actual FROM compared WHERE differs
+      ON CONFLICT (period, manager_id, code) DO UPDATE
+      SET base = excluded.base, facts = excluded.facts, actual = coalesce(excluded.actual, target.actual)`,
+    values: targetColumns(rows),
   });
 }
 

@@ -76,9 +76,9 @@ export const rosterOperations: readonly Operation[] = [
     summary: 'Import a CSV or XLSX file, all or nothing, or say what it would change',
     query: z.object({
       kind: z
-        .enum([...kind.options, 'events', 'training', 'staff'])
+        .enum([...kind.options, 'events', 'targets', 'training', 'staff'])
         .describe(
-          'events: dated events, which indicators are computed from; training: courses, certificates and exams; staff: the company’s own numbers',
+          'events: dated events, which indicators are computed from; targets: bases, facts and what came of them, for formulas of the rule set; training: courses, certificates and exams; staff: the company’s own numbers',
         ),
       dryRun: yesOrNo.describe('say what would change, and change nothing'),
       full: yesOrNo.describe('every retailer is in the file: close those who are not'),

@@ -14,7 +14,7 @@ import { fileNameOf } from './uploading.ts';
 
 /** A roster file on its way in: brought, looked at, and only then imported. */
 const uploadForm = z.object({
-  kind: z.enum(['retailers', 'managers', 'indicators', 'events', 'training', 'staff']),
+  kind: z.enum(['retailers', 'managers', 'indicators', 'events', 'targets', 'training', 'staff']),
   full: z.literal('yes').optional(),
 });
 

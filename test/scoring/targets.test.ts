@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { storeComputed } from '../../src/scoring/evidence/compute.ts';
+import { publishDocument } from '../../src/scoring/rule-sets/publish.ts';
+import type { BadFile } from '../../src/survey/roster/faults.ts';
+import { importTargets } from '../../src/survey/roster/import.ts';
+import { type City, openCity, settleIn, shopsOf } from '../support/city.ts';
+
+/** A manager's own target: base and facts brought before, by file, what came of it afterwards, per cent by the formula. */
+let city: City;
+const period = '2027-01';
+
+beforeAll(async () => {
+  city = await openCity('targets');
+  await settleIn(city, [...shopsOf('W01', 1), ...shopsOf('W02', 1), ...shopsOf('W03', 1)]);
+  const { document } = await city.rules('RS-1');
+  const targets = [
+    { code: 'sales', factors: [{ fact: '距离', from: '30', per: '10', change: '-0.02' }], least: '0.8', most: '1.1' },
+  ];
+  await publishDocument(city, { ...document, id: 'RS-T', effectiveFrom: period, targets }, 'test');
+});
+afterAll(() => city.close());
+
+const bring = (...lines: string[]) => importTargets(city, Buffer.from(lines.join('\n')));
+const faultsOf = (bringing: Promise<unknown>): Promise<string[]> =>
+  bringing.then(
+    () => [],
+    (error: BadFile) => error.found.map(({ message }) => message),
+  );
+const made = async () => {
+  await storeComputed(city.database.query, period, await city.rules('RS-T'));
+  return city.database.query({
+    text: `
+      SELECT manager_id AS id, code, trim_scale(value)::text AS value, source::text AS source, trim_scale(done)::text AS done, trim_scale(due)::text AS due
+      FROM unit_indicator WHERE period = $1 ORDER BY 1, 2`,
+    values: [period],
+  });
+};
+const heading = '考核期,工号,指标,基数,距离,实绩';
+
+test('is refused with every fault: no formula, no fact, no base, and figures of a month that has not begun', async () => {
+  expect(
+    await faultsOf(
+      bring(heading, '2027-01,W01,品牌,1000,30,', '2027-01,W02,销量,1000,,', '2027-01,W03,销量,1000,30,900'),
+    ),
+  ).toEqual([
+    expect.stringContaining('2027-01 的考核办法没有 brand 的目标公式'),
+    expect.stringContaining('缺少“距离”'),
+    expect.stringContaining('2027-01 还没有开始'),
+  ]);
+  expect(await faultsOf(bring(heading, '2027-01,W01,销量,0,30,'))).toEqual([expect.stringContaining('大于 0')]);
+  expect(await faultsOf(bring(heading, '2026-12,W01,销量,1000,30,'))).toEqual([expect.stringContaining('2026-12')]);
+});
+
+test('is set before, filled in afterwards, and makes the indicator; again changes nothing', async () => {
+  const before = [heading, '2027-01,W01,销量,1000,55,', '2027-01,W02,销量,1000,30,'];
+  expect(await bring(...before)).toMatchObject({ created: 2, changed: 0 });
+  expect(await made()).toEqual([]);
+  city.clock.advance(new Date('2027-01-20T10:00:00+08:00'));
+  const after = [heading, '2027-01,W01,销量,1000,55,855', '2027-01,W02,销量,1000,30,1010'];
+  expect(await bring(...after)).toMatchObject({ created: 0, changed: 2 });
+  expect(await bring(...before)).toMatchObject({ changed: 0, unchanged: 2 });
+  // 25 km beyond 30 take 5 % off the target. Nobody said anything of W03, who is in no frame: he is not there.
+  expect(await made()).toEqual([
+    { id: 'W01', code: 'sales', value: '90', source: 'computed', done: '855', due: '950' },
+    { id: 'W02', code: 'sales', value: '101', source: 'computed', done: '1010', due: '1000' },
+  ]);
+});
+
+test('stands once its month is over, but for what came of it', async () => {
+  city.clock.advance(new Date('2027-02-01T00:00:00+08:00'));
+  expect(await faultsOf(bring(heading, '2027-01,W01,销量,900,55,855', '2027-01,W03,销量,1000,30,900'))).toEqual([
+    expect.stringContaining('2027-01 已结束'),
+    expect.stringContaining('2027-01 已结束'),
+  ]);
+  expect(await bring(heading, '2027-01,W01,销量,1000,55,950')).toMatchObject({ changed: 1 });
+  expect(await made()).toMatchObject([
+    { id: 'W01', value: '100' },
+    { id: 'W02', value: '101' },
+  ]);
+});
+
+test('gives way to a file that has the indicator itself', async () => {
+  await city.database.query({
+    text: `DELETE FROM unit_indicator`,
+  });
+  await city.database.query({
+    text: `INSERT INTO unit_indicator (period, manager_id, code, value) VALUES ($1, 'W02', 'sales', 70)`,
+    values: [period],
+  });
+  expect(await made()).toMatchObject([{ id: 'W02', value: '70', source: 'imported' }]);
+});
