@@ -1,6 +1,10 @@
-import { Readable } from 'node:stream';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportLedger } from '../../src/cli/ledger.ts';
 import { reverseLine, settleLine, writePromises } from '../../src/scoring/ledger/keep.ts';
 import { type Line, listLines, readBalances } from '../../src/scoring/ledger/lines.ts';
 import { exportPayroll } from '../../src/scoring/ledger/payroll.ts';
@@ -213,6 +217,22 @@ describe('the payroll file', () => {
     const csv = (await file('csv')).toString('utf8').replace('\uFEFF', '').trim().split('\r\n');
     expect(rows).toHaveLength(csv.length);
     expect(rows.at(-1)?.[6]).toBe(csv.at(-1)?.split(',')[6]);
+  });
+
+  test('is written by command, for its owner alone, CSV or workbook by its name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'huifang-ledger-'));
+    const path = join(folder, 'payroll.csv');
+    await exportLedger(field.services, period, path, new PassThrough());
+    expect(readFileSync(path, 'utf8')).toBe((await file('csv')).toString('utf8'));
+    expect(statSync(path).mode & 0o077).toBe(0);
+    const refused = (month: string, name: string) =>
+      exportLedger(field.services, month, join(folder, name), new PassThrough()).then(
+        () => [],
+        ({ faults }) => faults.map(({ where }: { where: string }) => basename(where)),
+      );
+    expect(await refused('2027-1', 'a.csv')).toEqual(['2027-1']);
+    expect(await refused(period, 'a.pdf')).toEqual(['a.pdf']);
+    rmSync(folder, { recursive: true });
   });
 
   test('is not made of a month without promises', async () => {

@@ -80,7 +80,16 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     ]);
     await askAndSchedule(fielding);
     await showSomethingToReview(done);
-    published = await stand(done, ['/board', '/rounds/2026-12-R1', '/reviews', '/staff-phones', '/carriers']);
+    published = await stand(done, [
+      '/board',
+      '/rounds/2026-12-R1',
+      '/reviews',
+      '/staff-phones',
+      '/carriers',
+      '/ledger',
+      '/training',
+      '/role-models',
+    ]);
     for (const site of [live, published]) site.storageState = await (await signIn(site)).context().storageState();
     live.paths.push(await bringFaultyRoster(await open(live), live.url));
     own = { ...live, paths: ['/roster/mine'] };

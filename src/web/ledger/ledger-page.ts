@@ -29,6 +29,8 @@ import { companyTimeZone } from '../round/rounds-page.ts';
 const at = 'ledger' as const;
 const shown = 200;
 const mostPeriods = 24;
+/** One line each: no city has more. */
+const mostManagers = 2000;
 
 const todayOf = async ({ web: { services } }: Visit): Promise<string> =>
   dayIn(services.clock.now(), await companyTimeZone(services));
@@ -64,7 +66,7 @@ export async function showLedger(visit: Visit): Promise<void> {
     { period, managerId: manager, state, today, after: after ?? null },
     shown + 1,
   );
-  const balances = await readBalances(query, reach, { period: period ?? null, today }, null, shown);
+  const balances = period ? await readBalances(query, reach, { period, today }, null, mostManagers) : [];
   await web.look({ actor: viewer.id, action: 'ledger.read', subject: period ?? 'all' });
   const lines = found.slice(0, shown);
   const own = reach.managerId !== null;

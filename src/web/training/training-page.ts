@@ -23,6 +23,7 @@ import { companyTimeZone } from '../round/rounds-page.ts';
 /** Everybody's courses, certificates and exams, and who is to be trained after a fall. */
 const at = 'training' as const;
 const shown = 100;
+const mostDuties = 500;
 type Fields = Readonly<Record<TrainingField, string>>;
 type FieldFaults = Partial<Record<TrainingField, string>>;
 
@@ -47,7 +48,7 @@ async function send(
   const { manager } = wanted.parse(request.query);
   const only = { ...reach, managerId: reach.managerId ?? manager ?? null };
   const today = dayIn(clock.now(), await companyTimeZone(web.services));
-  const duties = await listDuties(database.query, only, { today }, shown);
+  const duties = await listDuties(database.query, only, { today }, mostDuties);
   const found = await listTraining(
     database.query,
     { ...only, after: place.safeParse(request.query).data ?? null },
