@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededChance } from '../../src/platform/chance.ts';
 import { monthsLater, monthsOf } from '../../src/platform/months.ts';
 import type { Publication, PublishedManager } from '../../src/scoring/publication.ts';
+import { whatIf } from '../../src/scoring/rule-sets/what-if.ts';
 import { findPublished } from '../../src/scoring/store.ts';
 import { verifyPublications } from '../../src/scoring/verify.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
@@ -280,6 +281,15 @@ describe('over the year', () => {
 
   test('the new rule set holds from its month on, and for no month before', () => {
     for (const [period, { rules }] of published) expect(rules.id).toBe(period < newRulesFrom ? 'RS-1' : 'RS-2');
+  });
+
+  test('tried under the rule set they were scored by, months are what was published: corrections, standing scores and all', async () => {
+    const before = [...published.values()].filter(({ period }) => period < newRulesFrom);
+    const { months: tried, limits } = whatIf(await city.rules('RS-1'), before);
+    expect(tried.map(({ period, differing }) => [period, differing])).toEqual(
+      months.slice(0, 6).map((period) => [period, []]),
+    );
+    expect(limits).toEqual([]);
   });
 
   test('an appeal changes one manager, and every other number but ranks stays', () => {
