@@ -9,6 +9,7 @@ import { makeSchedule } from '../../src/survey/round/schedule.ts';
 import { scheduleSpotCheck } from '../../src/survey/round/spot-check.ts';
 import { signInLinkFor } from '../../src/web/sign-in.ts';
 import { drawRules } from '../../src/workers/rules.ts';
+import { file } from '../support/appeals.ts';
 import { type Field, hangNovember, openField, publishField, workField } from '../support/field.ts';
 import { chromiumHere, openChromium } from './chromium.ts';
 import { makeUser, openSite } from './site.ts';
@@ -64,6 +65,8 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
   let published: Stand;
   /** What one of the managers sees. */
   let own: Stand;
+  /** The same, once there is a result. */
+  let scored: Stand;
 
   beforeAll(async () => {
     browser = await openChromium();
@@ -80,19 +83,25 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     ]);
     await askAndSchedule(fielding);
     await showSomethingToReview(done);
+    const [appealed = ''] = await appealSomething(done);
     published = await stand(done, [
-      '/board',
-      '/rounds/2026-12-R1',
-      '/reviews',
-      '/staff-phones',
-      '/carriers',
-      '/ledger',
-      '/training',
-      '/role-models',
+      ...[
+        '/board',
+        '/rounds/2026-12-R1',
+        '/reviews',
+        '/staff-phones',
+        '/carriers',
+        '/ledger',
+        '/training',
+        '/role-models',
+      ],
+      ...['/appeals', `/appeals/${appealed}`, '/periods/2026-12/notice', '/periods/2026-12/letters/K04'],
     ]);
     for (const site of [live, published]) site.storageState = await (await signIn(site)).context().storageState();
     live.paths.push(await bringFaultyRoster(await open(live), live.url));
     own = { ...live, paths: ['/roster/mine'] };
+    scored = { ...published, paths: ['/score', '/appeals/mine', '/appeals/mine/2026-12/indicator'] };
+    scored.storageState = await (await signIn(scored, 'manager')).context().storageState();
     own.storageState = await (await signIn(own, 'manager')).context().storageState();
   });
   afterAll(async () => {
@@ -100,6 +109,17 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
     await live?.close();
     await published?.close();
   });
+
+  /** An appeal of each kind of fact but one. */
+  async function appealSomething({ services, city }: Field): Promise<string[]> {
+    const [shop] = await city.database.query<{ id: string }>({
+      text: `SELECT retailer_id AS id FROM survey_case WHERE manager_id = 'K01' LIMIT 1`,
+    });
+    return [
+      await file(services, '2026-12', 'K01', { kind: 'indicator', indicator: 'service', value: '99.5' }),
+      await file(services, '2026-12', 'K01', { kind: 'invalid-call', retailerId: shop?.id ?? '' }),
+    ];
+  }
 
   /** Something to see on the pages of spot checks and schedules. */
   async function askAndSchedule({ services }: Field): Promise<void> {
@@ -158,7 +178,7 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
   test.each(screens)(
     'nothing scrolls sideways, spills or touches at $width px in $language',
     async (screen) => {
-      for (const site of [live, published, own]) {
+      for (const site of [live, published, own, scored]) {
         const page = await open(site, screen);
         for (const path of site.paths) {
           await page.goto(site.url + path);
@@ -174,7 +194,7 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
   );
 
   test.each(['light', 'dark'] as const)('every word can be read: contrast of 4.5 and more, %s', async (colorScheme) => {
-    for (const site of [live, published, own]) {
+    for (const site of [live, published, own, scored]) {
       const page = await open(site, { colorScheme });
       for (const path of site.paths) {
         await page.goto(site.url + path);
@@ -185,7 +205,7 @@ describe.runIf(chromiumHere !== null)('in a browser', () => {
   });
 
   test('no page complains: policy, missing files, scripts', async () => {
-    for (const site of [live, published, own]) {
+    for (const site of [live, published, own, scored]) {
       const page = await open(site);
       const complaints: string[] = [];
       page.on('console', (message) => {
