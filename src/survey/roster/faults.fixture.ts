@@ -1,7 +1,7 @@
 import { BadInput } from '../../platform/errors.ts';
 import { readCsv } from './csv.ts';
 import { Faults } from './faults.ts';
-import { IndicatorsTable } from './indicators.ts';
+import { IndicatorsTable, indicatorWords } from './indicators.ts';
 import { managersTable } from './managers.ts';
 import { retailersTable } from './retailers.ts';
 import type { Columns, Line, Table } from './table.ts';
@@ -39,8 +39,12 @@ export const parseManagers = (text: string) => readText(text, managersTable);
 export const parseRetailers = (text: string, managers: ReadonlySet<string> | null = null) =>
   readText(text, (faults) => retailersTable(managers, faults));
 
-export function parseIndicators(text: string, managers: ReadonlySet<string> | null = null) {
+export function parseIndicators(
+  text: string,
+  managers: ReadonlySet<string> | null = null,
+  codes: readonly string[] = [],
+) {
   const faults = new Faults();
-  const table = new IndicatorsTable(managers, faults);
+  const table = new IndicatorsTable(managers, indicatorWords(codes), faults);
   return table.valuesOf(linesOf(text, table, faults));
 }

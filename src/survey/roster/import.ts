@@ -31,6 +31,7 @@ import { type RetailerRow, retailersTable } from './retailers.ts';
 import { staffTable } from './staff.ts';
 import {
   type Counts,
+  findIndicatorWords,
   findManagerIds,
   findOtherTargets,
   lockRoster,
@@ -146,7 +147,7 @@ export function importIndicators(
 ): Promise<ImportReport> {
   return importing(services, wish, 'indicators.import', async (query) => {
     const faults = new Faults();
-    const table = new IndicatorsTable(await findManagerIds(query), faults);
+    const table = new IndicatorsTable(await findManagerIds(query), await findIndicatorWords(query), faults);
     const rows = table.valuesOf(await readLines(bytes, table, faults, wish));
     await refusePublished(query, rows, faults);
     return { rows: rows.length, ...(await storeIndicators(query, rows)) };
@@ -215,7 +216,8 @@ export function importTargets(
 ): Promise<ImportReport> {
   return importing(services, wish, 'targets.import', async (query) => {
     const faults = new Faults();
-    const table = new TargetsTable(await findManagerIds(query), await readFacts(query), faults);
+    const words = await findIndicatorWords(query);
+    const table = new TargetsTable(await findManagerIds(query), words, await readFacts(query), faults);
     const rows = table.rowsOf(await readLines(bytes, table, faults, wish));
     const periods = rows.map(({ period }) => period);
     refuseUnmade(rows, await readFormulas(query, periods), faults);

@@ -49,6 +49,18 @@ describe('the indicators’ file', () => {
     }
   });
 
+  it('knows the indicators of the company’s own rule sets by their codes, in either form', () => {
+    const own = (...text: string[]) => parseIndicators(lines(...text), null, ['sales', '陈列']);
+    expect(own('考核期,工号,指标,得分', '2026-12,K001,陈列,88').map(({ code }) => code)).toEqual(['陈列']);
+    expect(own('考核期,工号,陈列,销量', '2026-12,K001,88,90').map(({ code, value }) => [code, value])).toEqual(
+      expect.arrayContaining([
+        ['陈列', '88'],
+        ['sales', '90'],
+      ]),
+    );
+    expect(() => own('考核期,工号,指标,得分', '2026-12,K001,天气,1')).toThrow(BadInput);
+  });
+
   it.each(['2026-12', '2026/12', '2026.12', '202612', '2026年12月', '２０２６－１２'])(
     'reads the period %s',
     (period) => {

@@ -12,8 +12,11 @@ export interface IndicatorRow {
   readonly value: string | null;
 }
 
-/** The indicators of the standard rule set by their codes, and what the companies call them. */
-const indicators = {
+/** Indicators by their codes, and the words that people have for them. */
+export type IndicatorWords = Readonly<Record<string, readonly [string, string, ...string[]]>>;
+
+/** Those of the standard rule set, as the companies call them. */
+const standard: IndicatorWords = {
   sales: ['销量', 'sales', '销售', '卷烟销量'],
   brand: ['品牌', 'brand', '品牌培育'],
   'price-marking': ['明码标价', 'price-marking'],
@@ -22,12 +25,17 @@ const indicators = {
   service: ['服务', 'service', '客户服务'],
   'daily-work': ['日常工作', 'daily-work'],
   'market-visits': ['市场走访', 'market-visits', '走访'],
-} as const;
-type Code = keyof typeof indicators;
-const codes = Object.keys(indicators) as Code[];
+};
+
+/** @param codes of every rule set there is: an indicator that is no standard one goes by its code. */
+export const indicatorWords = (codes: readonly string[]): IndicatorWords => ({
+  ...Object.fromEntries(codes.map((code) => [code, [code, code] as const])),
+  ...standard,
+});
 
 /** The code of an indicator, by whichever word people have for it. */
-export const readIndicatorCode = readOneOf<Code>(codes.map((code) => [code, ...indicators[code]]));
+export const readIndicatorCode = (words: IndicatorWords) =>
+  readOneOf(Object.entries(words).map(([code, names]) => [code, ...names] as const));
 
 /** What both forms begin with. */
 const subject = (managers: ReadonlySet<string> | null) =>
@@ -40,40 +48,45 @@ const subject = (managers: ReadonlySet<string> | null) =>
   }) as const;
 
 /** One line a value. */
-const oneValue = {
+const oneValue = (words: IndicatorWords): Columns => ({
   code: {
     names: ['指标', 'code', '指标代码', '指标名称', 'indicator', 'indicator code'],
-    read: readIndicatorCode,
+    read: readIndicatorCode(words),
   },
   value: { names: ['得分', 'value', '数值', '分值', '指标值', 'score'], read: readQuantityOrNone },
-} as const;
+});
 
 /** One line a manager, one column an indicator; `undefined` where the file lacks the column. */
 type ValueColumn = Column<string | null | undefined>;
-const eachValue = Object.fromEntries(
-  codes.map((code): [Code, ValueColumn] => [
-    code,
-    { names: indicators[code], absent: { value: undefined }, read: readQuantityOrNone },
-  ]),
-) as Readonly<Record<Code, ValueColumn>>;
+const eachValue = (words: IndicatorWords): Readonly<Record<string, ValueColumn>> =>
+  Object.fromEntries(
+    Object.entries(words).map(([code, names]): [string, ValueColumn] => [
+      code,
+      { names, absent: { value: undefined }, read: readQuantityOrNone },
+    ]),
+  );
 
 /**
  * The file of indicators, in either form; the headings tell which it is.
  *
  * @param managers those we have, so that an unknown one is a fault; null where that is not to be checked.
+ * @param words of the indicators that may be in it.
  */
 export class IndicatorsTable extends Table<Columns> {
   readonly #faults: Faults;
   readonly #form: { wide: boolean };
+  readonly #codes: readonly string[];
 
-  constructor(managers: ReadonlySet<string> | null, faults: Faults) {
+  constructor(managers: ReadonlySet<string> | null, words: IndicatorWords, faults: Faults) {
     const form = { wide: false };
+    const [one, each] = [oneValue(words), eachValue(words)];
     super((headings) => {
-      form.wide = !has(headings, oneValue) && has(headings, eachValue);
-      return { ...subject(managers), ...(form.wide ? eachValue : oneValue) };
+      form.wide = !has(headings, one) && has(headings, each);
+      return { ...subject(managers), ...(form.wide ? each : one) };
     }, faults);
     this.#faults = faults;
     this.#form = form;
+    this.#codes = Object.keys(words);
   }
 
   /**
@@ -85,16 +98,20 @@ export class IndicatorsTable extends Table<Columns> {
     refuseTwice(lines, this.#form.wide ? ['period', 'manager'] : ['period', 'manager', 'code'], this.#faults);
     const whole = wholeLines(lines, this.#faults) as unknown as readonly (IndicatorRow & WideValues)[];
     return this.#form.wide
-      ? whole.flatMap(eachOf)
+      ? whole.flatMap((line) => eachOf(line, this.#codes))
       : whole.map(({ row, period, manager, code, value }) => ({ row, period, manager, code, value }));
   }
 }
 
-type WideValues = Readonly<Record<Code, string | null | undefined>>;
+/** By code. */
+type WideValues = Readonly<Record<string, unknown>>;
 
-const eachOf = ({ row, period, manager, ...values }: Pick<IndicatorRow, 'row' | 'period' | 'manager'> & WideValues) =>
+const eachOf = (
+  { row, period, manager, ...values }: Pick<IndicatorRow, 'row' | 'period' | 'manager'> & WideValues,
+  codes: readonly string[],
+): IndicatorRow[] =>
   codes.flatMap((code) => {
-    const value = values[code];
+    const value = values[code] as string | null | undefined;
     return value === undefined ? [] : [{ row, period, manager, code, value }];
   });
 

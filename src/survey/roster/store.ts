@@ -1,6 +1,6 @@
 import type { Chance } from '../../platform/chance.ts';
 import type { Query } from '../../platform/database.ts';
-import type { IndicatorRow } from './indicators.ts';
+import { type IndicatorRow, type IndicatorWords, indicatorWords } from './indicators.ts';
 import type { ManagerRow } from './managers.ts';
 import { type Formulas, formulaKey, type TargetRow } from './targets.ts';
 
@@ -23,6 +23,14 @@ export async function lockRoster(query: Query): Promise<void> {
 export async function findManagerIds(query: Query): Promise<ReadonlySet<string>> {
   const rows = await query<{ id: string }>({ text: 'SELECT id FROM manager' });
   return new Set(rows.map(({ id }) => id));
+}
+
+/** The indicators of every rule set that was published. */
+export async function findIndicatorWords(query: Query): Promise<IndicatorWords> {
+  const rows = await query<{ code: string }>({
+    text: `SELECT DISTINCT one->>'code' AS code FROM rule_set, jsonb_array_elements(document->'unit'->'indicators') AS one ORDER BY 1`,
+  });
+  return indicatorWords(rows.map(({ code }) => code));
 }
 
 /** Adds those districts that are not there yet. */

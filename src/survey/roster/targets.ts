@@ -1,6 +1,6 @@
 import { readManager, readPeriod, readQuantityOrNone } from './cells.ts';
 import type { Faults } from './faults.ts';
-import { readIndicatorCode } from './indicators.ts';
+import { type IndicatorWords, readIndicatorCode } from './indicators.ts';
 import type { Reading } from './reading.ts';
 import { type Column, type Columns, type Line, refuseTwice, Table, wholeLines } from './table.ts';
 
@@ -52,12 +52,12 @@ export class TargetsTable extends Table<Columns> {
   readonly #facts: readonly string[];
 
   /** @param facts every fact that any rule set asks for. */
-  constructor(managers: ReadonlySet<string> | null, facts: readonly string[], faults: Faults) {
+  constructor(managers: ReadonlySet<string> | null, words: IndicatorWords, facts: readonly string[], faults: Faults) {
     super(
       () => ({
         period: { names: ['考核期', 'period', '月份', '期间', 'month'], read: readPeriod },
         manager: { names: ['工号', 'manager', '客户经理工号', '员工编号', 'id'], read: readManager(managers) },
-        code: { names: ['指标', 'code', '指标名称', 'indicator'], read: readIndicatorCode },
+        code: { names: ['指标', 'code', '指标名称', 'indicator'], read: readIndicatorCode(words) },
         ...own,
         ...Object.fromEntries(facts.map((fact) => [factKey(fact), factColumn(fact)])),
       }),
