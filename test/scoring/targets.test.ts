@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeComputed } from '../../src/scoring/evidence/compute.ts';
 import { publishDocument } from '../../src/scoring/rule-sets/publish.ts';
 import type { BadFile } from '../../src/survey/roster/faults.ts';
-import { importTargets } from '../../src/survey/roster/import.ts';
+import { importEvents, importTargets } from '../../src/survey/roster/import.ts';
 import { type City, openCity, settleIn, shopsOf } from '../support/city.ts';
 
 /** A manager's own target: base and facts brought before, by file, what came of it afterwards, per cent by the formula. */
@@ -26,13 +26,13 @@ const faultsOf = (bringing: Promise<unknown>): Promise<string[]> =>
     () => [],
     (error: BadFile) => error.found.map(({ message }) => message),
   );
-const made = async () => {
-  await storeComputed(city.database.query, period, await city.rules('RS-T'));
+const made = async (of = period) => {
+  await storeComputed(city.database.query, of, await city.rules('RS-T'));
   return city.database.query({
     text: `
       SELECT manager_id AS id, code, trim_scale(value)::text AS value, source::text AS source, trim_scale(done)::text AS done, trim_scale(due)::text AS due
       FROM unit_indicator WHERE period = $1 ORDER BY 1, 2`,
-    values: [period],
+    values: [of],
   });
 };
 const heading = '考核期,工号,指标,基数,距离,实绩';
@@ -88,4 +88,18 @@ test('gives way to a file that has the indicator itself', async () => {
     values: [period],
   });
   expect(await made()).toMatchObject([{ id: 'W02', value: '70', source: 'imported' }]);
+});
+
+test('and an event of somebody else bring every indicator to both, or the month could not be put to notice', async () => {
+  await city.database.query({ text: `DELETE FROM unit_indicator` });
+  const event = '日期,工号,类别,编号,完成,应完成,依据\n2027-01-15,W03,价签检查,J-1,18,20,\n';
+  await importEvents(city, Buffer.from(event));
+  expect(await made()).toMatchObject([
+    { id: 'W01', code: 'price-marking', value: null },
+    { id: 'W01', code: 'sales', value: '100' },
+    { id: 'W02', code: 'price-marking', value: null },
+    { id: 'W02', code: 'sales', value: '101' },
+    { id: 'W03', code: 'price-marking', value: '90' },
+    { id: 'W03', code: 'sales', value: null },
+  ]);
 });

@@ -2,7 +2,7 @@ import type { Query } from '../../platform/database.ts';
 import { grouped } from '../../platform/grouped.ts';
 import { parseQuantity, unrounded, written, ZERO } from '../exact.ts';
 import { readConcerned } from '../periods/read.ts';
-import { targetedIndicators } from '../targets/read.ts';
+import { readFigures, targetedIndicators } from '../targets/read.ts';
 import { computed, type Evidence, type EvidenceRules, evidenceOf, type KindSum } from './evidence.ts';
 
 /** An indicator of one manager as the events of a month make it; `value` null = he has none, where others have. */
@@ -20,7 +20,7 @@ export interface ComputedIndicator {
  * in by a file that month, the file holds (a column that is empty for all brings none); where nobody has an event for it,
  * it is missing for all.
  *
- * @param managers whom it concerns; whoever has an event is one of them.
+ * @param managers whom it concerns; whoever has an event, or a figure against a target, is one of them for every indicator.
  */
 export async function computeIndicators(
   query: Query,
@@ -29,15 +29,15 @@ export async function computeIndicators(
   managers: readonly string[],
 ): Promise<ComputedIndicator[]> {
   const sums = await readSums(query, period);
-  const targeted = await targetedIndicators(query, period, rules, managers);
-  if (sums.size + targeted.length === 0) return [];
+  const figures = await readFigures(query, period, rules);
+  if (sums.size + figures.length === 0) return [];
   const imported = await readImported(query, period);
-  const everybody = [...new Set([...managers, ...sums.keys()])];
+  const everybody = [...new Set([...managers, ...sums.keys(), ...figures.map(({ id }) => id)])];
   const made = evidenceOf(rules).flatMap((evidence) => {
     const each = everybody.map((managerId) => indicatorOf(managerId, evidence, sums.get(managerId) ?? []));
     return each.some(({ value }) => value !== null) ? each : [];
   });
-  return [...made, ...targeted].filter(({ code }) => !imported.has(code));
+  return [...made, ...targetedIndicators(rules, figures, everybody)].filter(({ code }) => !imported.has(code));
 }
 
 function indicatorOf(managerId: string, evidence: Evidence, sums: readonly KindSum[]): ComputedIndicator {
