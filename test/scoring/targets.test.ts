@@ -103,3 +103,9 @@ test('and an event of somebody else bring every indicator to both, or the month 
     { id: 'W03', code: 'sales', value: null },
   ]);
 });
+
+test('is no indicator at all where nobody has a target, though everybody has a figure', async () => {
+  // Nothing is left of such a base once it is rounded.
+  await bring(heading, '2027-02,W01,销量,0.0001,30,7', '2027-02,W02,销量,0.0001,30,8');
+  expect(await made('2027-02')).toEqual([]);
+});

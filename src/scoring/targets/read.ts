@@ -41,8 +41,8 @@ export function targetedIndicators(
 ): ComputedIndicator[] {
   return targets.flatMap((formula) => {
     const own = new Map(figures.filter(({ code }) => code === formula.code).map((figure) => [figure.id, figure]));
-    if (own.size === 0) return [];
-    return everybody.map((managerId) => indicatorOf(managerId, formula, own.get(managerId)));
+    const each = everybody.map((managerId) => indicatorOf(managerId, formula, own.get(managerId)));
+    return each.some(({ value }) => value !== null) ? each : [];
   });
 }
 
