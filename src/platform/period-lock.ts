@@ -7,3 +7,11 @@ import type { Query } from './database.ts';
 export async function lockPeriod(query: Query, period: string): Promise<void> {
   await query({ text: `SELECT pg_advisory_xact_lock(hashtextextended('period ' || $1, 0))`, values: [period] });
 }
+
+/**
+ * One at a time, until the transaction ends, of what decides which month goes on from which: the next month's notice, and
+ * a correction of a final result, after which no later month may stand.
+ */
+export async function lockBoard(query: Query): Promise<void> {
+  await query({ text: `SELECT pg_advisory_xact_lock(hashtextextended('the board', 0))` });
+}

@@ -53,6 +53,28 @@ describe('publications as they were made', () => {
   });
 });
 
+describe('a city mean', () => {
+  const withMean = (cityMean: string, supersedes?: Publication) => {
+    const of = (id: string) => manager(id, { ratings: ratings(30, 2, 0, 0, 0), unit: everyIndicator('96') });
+    const scored = scoreDocument({ ...documentOf([of('K01'), of('K02')]), cityMean });
+    return makePublication({
+      ...{ ...term, period: '2026-10', drawId: '2026-10-R1', scored, previousHash: supersedes?.hash ?? null },
+      ...(supersedes && { supersedes: supersedes.hash }),
+      people: new Map(['K01', 'K02'].map((id) => [id, { name: id, district: '东湖' }])),
+    });
+  };
+
+  it('is what the answers of a first notice make it', () => {
+    expect(places([asRead(withMean('50.00'))])).toEqual([expect.stringMatching(/^cityMean: "50.00".*computed "\d/)]);
+  });
+
+  it('stays as it was in whatever supersedes that', () => {
+    const corrected = withMean('50.00', october);
+    expect(places([october, corrected].map(asRead))).toContainEqual(expect.stringMatching(/^cityMean: "50.00"/));
+    expect(places([asRead(corrected)])).toEqual([]);
+  });
+});
+
 describe('found out', () => {
   test.each([
     ['a score', { 'managers.0.score': '99.99' }, 'score: "99.99"'],

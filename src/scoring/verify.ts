@@ -4,6 +4,7 @@
  */
 import canonicalize from 'canonicalize';
 import type { Fault } from '../platform/errors.ts';
+import { written } from './exact.ts';
 import { previousRating } from './periods/history.ts';
 import type { Publication, PublishedManager } from './publication.ts';
 import { makePublication, recomputable, verifyHash } from './publication.ts';
@@ -16,7 +17,12 @@ import { scoreDocument } from './score.ts';
  * @throws BadInput where one is no publication that could be computed at all.
  */
 export function verifyPublications(publications: readonly Publication[]): Fault[] {
-  return [...publications.flatMap(computedFaults), ...chainFaults(publications), ...memoryFaults(publications)];
+  return [
+    ...publications.flatMap(computedFaults),
+    ...publications.flatMap((one) => meanFaults(one, publications)),
+    ...chainFaults(publications),
+    ...memoryFaults(publications),
+  ];
 }
 
 const nameOf = ({ period, stage = 'final', hash }: Publication): string =>
@@ -42,6 +48,21 @@ function computedFaults(publication: Publication): Fault[] {
     ),
     ...publication.managers.flatMap((manager, place) => managerFaults(where, manager, again.managers[place])),
   ];
+}
+
+/** The city's mean, which a first notice computes and every one that supersedes it takes over; so too the spread. */
+function meanFaults(publication: Publication, publications: readonly Publication[]): Fault[] {
+  const where = nameOf(publication);
+  if (publication.supersedes) {
+    const before = publications.find(({ hash }) => hash === publication.supersedes);
+    if (!before) return [];
+    return (['cityMean', 'withinVariance', 'degreesOfFreedom'] as const).flatMap((field) =>
+      differences(where, field, publication[field], before[field]),
+    );
+  }
+  const { cityMean: said, ...document } = recomputable(publication);
+  const { cityMean } = scoreDocument(document);
+  return differences(where, 'cityMean', said, cityMean && written(cityMean));
 }
 
 function managerFaults(where: string, said: PublishedManager, computed: PublishedManager | undefined): Fault[] {

@@ -1094,6 +1094,7 @@ const chinese = {
       period: '请写成“年-月”，例如 2026-12。',
       price: '请写成 0.12 这样的数。',
       exists: (month: string, round: string) => `${month} 已有轮次 ${round}，一个月只公布一次成绩。`,
+      later: (month: string, later: string) => `${later} 的成绩已经公布，档级由它接续，不能再补 ${month}。`,
     },
   },
 
@@ -2980,6 +2981,7 @@ const english: Messages = {
       period: 'Write it as year-month, for example 2026-12.',
       price: 'Write it as a number, such as 0.12.',
       exists: (month, round) => `${month} has the round ${round} already; a month is published once.`,
+      later: (month, later) => `${later} is on the board already, and its tiers went on without ${month}.`,
     },
   },
 

@@ -1,6 +1,6 @@
 import type Fraction from 'fraction.js';
 import { uniqueViolation } from '../platform/database.ts';
-import { lockPeriod } from '../platform/period-lock.ts';
+import { lockBoard, lockPeriod } from '../platform/period-lock.ts';
 import { finalise, publishNotice } from '../scoring/periods/publish.ts';
 import type { Person } from '../scoring/publication.ts';
 import { groupCounts, readChannels, readTallies, type Tally } from '../survey/disposition/progress.ts';
@@ -16,13 +16,17 @@ interface ClosedRound {
 }
 
 /**
- * A closed round whose month can be scored: nothing of the month is published yet, no other round of it is under way, and
- * no earlier month is still open to appeals, whose outcome this one's tiers start from. `r` is the round.
+ * A closed round whose month can be scored: nothing of it or of a later month is published yet, no other round of it is
+ * under way, and no earlier month, whose outcome this one's tiers start from, is still asked about, waits to be scored
+ * or is open to appeals. `r` is the round.
  */
 export const scorable = `(
   r.state = 'closed'
-  AND NOT EXISTS (SELECT FROM publication p WHERE p.period = r.period)
-  AND NOT EXISTS (SELECT FROM round other WHERE other.period = r.period AND other.state IN ('committed', 'fielding', 'paused'))
+  AND NOT EXISTS (SELECT FROM publication p WHERE p.period >= r.period)
+  AND NOT EXISTS (SELECT FROM round other WHERE other.period <= r.period AND other.state IN ('committed', 'fielding', 'paused'))
+  AND NOT EXISTS (
+    SELECT FROM round earlier WHERE earlier.period < r.period AND earlier.state = 'closed'
+      AND NOT EXISTS (SELECT FROM publication p WHERE p.period >= earlier.period))
   AND NOT EXISTS (
     SELECT FROM publication p WHERE p.period < r.period AND p.stage = 'notice'
       AND NOT EXISTS (SELECT FROM publication later WHERE later.period = p.period AND later.sequence > p.sequence)))`;
@@ -32,6 +36,7 @@ export async function score(services: Services, roundId: string): Promise<void> 
   const { database, clock } = services;
   await once(
     database.transaction(async (query) => {
+      await lockBoard(query);
       const [round] = await query<ClosedRound>({
         text: `
           SELECT r.id, r.period, r.questionnaire_id AS "questionnaireId", s.document AS rules

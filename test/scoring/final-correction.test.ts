@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decideAppeal } from '../../src/scoring/appeals/appeal.ts';
+import { decideAppeal, withdrawAppeal } from '../../src/scoring/appeals/appeal.ts';
 import { proposeCorrection } from '../../src/scoring/appeals/final-correction.ts';
 import { judge } from '../support/appeals.ts';
 import { type Field, openField } from '../support/field.ts';
@@ -39,6 +39,10 @@ test('what no longer holds is taken back line by line, what holds now is promise
   const proposal = { managerId: 'K02', actor: await judge(field.services) };
   const wish = { about, statement: '录入时错行', evidence: '原始记录第 9 页' };
   const id = await proposeCorrection(field.services, period, proposal, wish);
+  // It is not his to take back.
+  await expect(withdrawAppeal(field.services, id, { managerId: 'K02', actor: 'user-of-K02' })).rejects.toMatchObject({
+    code: 'appeal-settled',
+  });
   expect(await lines('K02')).toEqual(before.K02);
   await decideAppeal(field.services, id, { actor: await judge(field.services), uphold: true, reason: '核对过' });
 

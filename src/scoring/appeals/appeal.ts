@@ -8,7 +8,7 @@ import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Database, type Query, uniqueViolation } from '../../platform/database.ts';
 import { BadInput, type Fault, Refused } from '../../platform/errors.ts';
-import { lockPeriod } from '../../platform/period-lock.ts';
+import { lockBoard, lockPeriod } from '../../platform/period-lock.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
 import { appealIsDecided } from '../events.ts';
 import { correctFinal, publishCorrection } from '../periods/publish.ts';
@@ -143,7 +143,7 @@ export async function withdrawAppeal(
   const now = clock.now();
   await database.transaction(async (query) => {
     const [withdrawn] = await query({
-      text: `UPDATE appeal SET state = 'withdrawn', decided_at = $3 WHERE id = $1 AND manager_id = $2 AND state = 'open' RETURNING id`,
+      text: `UPDATE appeal SET state = 'withdrawn', decided_at = $3 WHERE id = $1 AND manager_id = $2 AND state = 'open' AND NOT of_final RETURNING id`,
       values: [id, managerId, now],
     });
     if (!withdrawn)
@@ -180,6 +180,7 @@ export async function decideAppeal(
   const now = clock.now();
   return database.transaction(async (query) => {
     const appeal = await lockOpen(query, id);
+    if (appeal.ofFinal) await lockBoard(query);
     await lockPeriod(query, appeal.period);
     await checkJudge(query, actor, appeal);
     const same = await giveVerdict(query, id, { actor, uphold, reason }, now);

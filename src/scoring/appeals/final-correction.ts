@@ -7,7 +7,7 @@ import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
 import { uniqueViolation } from '../../platform/database.ts';
 import { BadInput, Refused } from '../../platform/errors.ts';
-import { lockPeriod } from '../../platform/period-lock.ts';
+import { lockBoard, lockPeriod } from '../../platform/period-lock.ts';
 import { findPublished } from '../store.ts';
 import { type AppealServices, type AppealWish, faultsOf, insertAppeal, notOnTheBoard } from './appeal.ts';
 import { refuseLaterMonth } from './later-month.ts';
@@ -35,6 +35,7 @@ export async function proposeCorrection(
   const id = chance.id();
   await database
     .transaction(async (query) => {
+      await lockBoard(query);
       await lockPeriod(query, period);
       await checkProposer(query, actor, managerId);
       const published = await findPublished(query, period);

@@ -34,6 +34,8 @@ export interface AppealFilter {
   readonly period?: string | undefined;
   readonly managerId?: string | undefined;
   readonly state?: ListedAppeal['state'] | undefined;
+  /** Corrections of final results, or appeals proper; both where it is left out. */
+  readonly ofFinal?: boolean | undefined;
   /** The user who looks: of the appeals of his own district, and of his own, he is shown none. */
   readonly judge?: string | undefined;
   /** Only those that he may still decide. */
@@ -43,7 +45,8 @@ export interface AppealFilter {
 
 /** Appeals, latest first. */
 export function listAppeals(query: Query, filter: AppealFilter, limit: number): Promise<ListedAppeal[]> {
-  const { id = null, period = null, managerId = null, state = null, judge = null, waiting = false, after } = filter;
+  const { id = null, period = null, managerId = null, state = null, ofFinal = null } = filter;
+  const { judge = null, waiting = false, after } = filter;
   return query<ListedAppeal>({
     name: 'appeals-list',
     text: `
@@ -61,13 +64,13 @@ export function listAppeals(query: Query, filter: AppealFilter, limit: number): 
                  AND NOT EXISTS (SELECT FROM appeal_verdict v WHERE v.appeal_id = a.id AND v.by = $6), false) AS "mayJudge"
         FROM appeal a JOIN manager m ON m.id = a.manager_id JOIN district d ON d.id = m.district_id
         LEFT JOIN retailer s ON s.id = a.retailer_id LEFT JOIN app_user u ON u.id::text = $6
-        WHERE ($1::uuid IS NULL OR a.id = $1) AND ($2::text IS NULL OR a.period = $2) AND ($3::text IS NULL OR a.manager_id = $3)
+        WHERE ($10::boolean IS NULL OR a.of_final = $10) AND ($1::uuid IS NULL OR a.id = $1) AND ($2::text IS NULL OR a.period = $2) AND ($3::text IS NULL OR a.manager_id = $3)
           AND ($4::appeal_state IS NULL OR a.state = $4) AND ($7::timestamptz IS NULL OR (a.filed_at, a.id) < ($7, $8::uuid))
           AND ($6::text IS NULL OR ((u.role <> 'supervisor' OR u.district_id IS NOT NULL)
             AND u.district_id IS DISTINCT FROM m.district_id
             AND u.manager_id IS DISTINCT FROM a.manager_id AND a.filed_by <> $6))
       ) shown
       WHERE NOT $5 OR "mayJudge" ORDER BY "filedAt" DESC, id DESC LIMIT $9`,
-    values: [id, period, managerId, state, waiting, judge, after?.filedAt ?? null, after?.id ?? null, limit],
+    values: [id, period, managerId, state, waiting, judge, after?.filedAt ?? null, after?.id ?? null, limit, ofFinal],
   });
 }

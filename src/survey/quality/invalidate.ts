@@ -77,7 +77,7 @@ export function countInvalid(query: Query, roundId: string): Promise<InvalidCoun
     text: `
       SELECT c.manager_id AS "managerId", i.rule, count(*)::int AS responses
       FROM invalidation i JOIN survey_case c ON c.id = i.case_id
-      WHERE c.round_id = $1 AND i.withdrawn_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2`,
+      WHERE c.round_id = $1 AND c.overall IS NOT NULL AND i.withdrawn_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2`,
     values: [roundId],
   });
 }

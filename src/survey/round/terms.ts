@@ -20,6 +20,7 @@ export interface NamedVersions {
 export type Found =
   | ({ readonly kind: 'terms' } & Terms)
   | { readonly kind: 'round-exists'; readonly roundId: string }
+  | { readonly kind: 'later-month-stands'; readonly later: string }
   | { readonly kind: 'roster-empty' | 'no-rules' | 'no-questionnaire' };
 
 /** A month has one round that is not cancelled, because it is published once. */
@@ -30,6 +31,7 @@ export async function findTerms(query: Query, period: string, named: NamedVersio
     roundId: string | null;
     rounds: number;
     retailers: boolean;
+    later: string | null;
   }>({
     text: `
       SELECT rule_set_in_force($1) AS "ruleSetId",
@@ -37,10 +39,12 @@ export async function findTerms(query: Query, period: string, named: NamedVersio
               ORDER BY published_at DESC, id DESC LIMIT 1) AS "questionnaireId",
              (SELECT id FROM round WHERE period = $1 AND state <> 'cancelled' LIMIT 1) AS "roundId",
              (SELECT count(*)::int FROM round WHERE period = $1) AS rounds,
-             EXISTS (SELECT FROM assignment) AS retailers`,
+             EXISTS (SELECT FROM assignment) AS retailers,
+             (SELECT max(period) FROM publication WHERE period > $1) AS later`,
     values: [period, named.questionnaireId ?? null],
   });
   if (found?.roundId) return { kind: 'round-exists', roundId: found.roundId };
+  if (found?.later) return { kind: 'later-month-stands', later: found.later };
   if (!found?.retailers) return { kind: 'roster-empty' };
   const { ruleSetId, questionnaireId, rounds } = found;
   if (!ruleSetId) return { kind: 'no-rules' };
@@ -60,6 +64,11 @@ export async function termsFor(query: Query, period: string, named: NamedVersion
       throw new Refused(
         found.kind,
         `${period} 已有轮次 ${found.roundId} · ${period} has the round ${found.roundId} already`,
+      );
+    case 'later-month-stands':
+      throw new Refused(
+        found.kind,
+        `${found.later} 已经公布，不能再补 ${period} · ${found.later} is on the board, and its tiers went on without ${period}`,
       );
     case 'roster-empty':
       throw new Refused(found.kind, '名册是空的，请先导入 · the roster is empty: import managers and retailers first');

@@ -32,13 +32,14 @@ const wish = z.object({
 });
 
 /** `GET /alarms` */
-export async function showAlarms({ web, request, response, districtId }: Visit): Promise<void> {
+export async function showAlarms({ web, request, response, viewer, districtId }: Visit): Promise<void> {
   const { database } = web.services;
   const m = messagesIn(languageOf(response));
   const { state, openedAt, id } = wish.parse(request.query);
   const after: PageEnd | null = openedAt && id ? { openedAt, id } : null;
   const rows = await listAlarms(database.query, { districtId, state, kind: null, level: null }, after, shown + 1);
   const alarms = await inWords({ web, response }, redFirst(rows.slice(0, shown)));
+  await web.look({ actor: viewer.id, action: 'alarms.read', subject: state });
   const last = rows.length > shown ? rows[shown - 1] : undefined;
   sendPage(
     web,
@@ -63,9 +64,10 @@ const redFirst = (alarms: readonly Alarm[]): Alarm[] =>
 export const showAlarm = (visit: Visit): Promise<void> => sendAlarm(visit);
 
 async function sendAlarm(visit: Visit, refused: { readonly note: string; readonly message: string } | null = null) {
-  const { web, request, response } = visit;
+  const { web, request, response, viewer } = visit;
   const m = messagesIn(languageOf(response));
   const found = await alarmAsked(visit);
+  await web.look({ actor: viewer.id, action: 'alarm.read', subject: found.id });
   const [alarm] = await inWords(visit, [found]);
   const chart = found.kind === 'ewma' || found.kind === 'cusum' ? await readChart(web.services, found) : null;
   const title = `${alarm?.whose} · ${m.alarms.kinds[found.kind]}`;

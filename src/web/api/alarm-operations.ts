@@ -67,6 +67,7 @@ async function find({ database }: Services, districtId: string | null, id: strin
 export const alarmOperations: readonly Operation[] = [
   operation({
     ...{ id: 'alarms.list', method: 'get', path: '/alarms', scope: 'alarms:read' },
+    personal: true,
     summary: 'What is out of order in the process, the latest first',
     query: pageQuery.extend({
       state: z.enum(['open', 'closed', 'all']).default('open'),
@@ -90,6 +91,7 @@ export const alarmOperations: readonly Operation[] = [
   }),
   operation({
     ...{ id: 'alarms.chart', method: 'get', path: '/alarms/{alarm}/chart', scope: 'alarms:read' },
+    personal: true,
     summary: 'The control charts of an alarm’s manager or district as they stand now: points and limits',
     ...{ params: alarmParams, query: z.object({ onBehalfOf }), answer: chart },
     async run({ services, params, query }) {

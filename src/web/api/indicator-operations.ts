@@ -39,6 +39,7 @@ const eventParams = z.object({ event: z.uuid() });
 export const indicatorOperations: readonly Operation[] = [
   operation({
     ...{ id: 'indicators.read', method: 'get', path: '/periods/{period}/indicators', scope: 'indicators:read' },
+    personal: true,
     summary: 'Unit indicators of a month, imported or computed from dated events, and who has not handed in',
     params: periodParams,
     query: z.object({ missing: z.enum(['true', 'false']).default('false').describe('only what is not in') }),
@@ -62,6 +63,7 @@ export const indicatorOperations: readonly Operation[] = [
   }),
   operation({
     ...{ id: 'work-events.list', method: 'get', path: '/periods/{period}/work-events', scope: 'indicators:read' },
+    personal: true,
     summary: 'Dated events of a month, latest day first, also those that were taken back',
     params: periodParams,
     query: pageQuery.extend({ manager: z.string().max(64).optional() }),

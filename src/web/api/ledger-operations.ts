@@ -94,7 +94,7 @@ export const ledgerOperations: readonly Operation[] = [
   }),
   operation({
     ...{ id: 'ledger.reverse', method: 'post', path: '/ledger/lines/{line}/reversal', scope: 'ledger:write' },
-    ...{ status: 201, params: lineParams, answer: line },
+    ...{ status: 201, creates: true, params: lineParams, answer: line },
     summary: 'Take a line back by another of the opposite amount, which is answered',
     body: z.strictObject({ reason: z.string().max(longestProof) }),
     async run({ services, actor, params, body: { reason } }) {

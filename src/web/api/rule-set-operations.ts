@@ -107,7 +107,7 @@ export const ruleSetOperations: readonly Operation[] = [
   }),
   operation({
     id: 'rule-sets.acknowledgements',
-    ...{ method: 'get', path: '/rule-sets/{version}/acknowledgements', scope: 'rules:read', personal: true },
+    ...{ method: 'get', path: '/rule-sets/{version}/acknowledgements', scope: 'users:read', personal: true },
     summary: 'Who has acknowledged it (签收) and who has not, by district',
     params,
     answer: z.object({
@@ -141,7 +141,7 @@ export const ruleSetOperations: readonly Operation[] = [
     run: ({ services, actor, body }) => saveDraft(services, body, actor),
   }),
   operation({
-    ...{ id: 'rule-sets.what-if', method: 'get', path: '/rule-sets/drafts/{draft}/what-if', scope: 'rules:read' },
+    ...{ id: 'rule-sets.what-if', method: 'get', path: '/rule-sets/drafts/{draft}/what-if', scope: 'rules:write' },
     personal: true,
     summary: 'Past months as they would have been under a draft, beside what was published',
     params: draftParams,

@@ -32,7 +32,7 @@ const formPath = (period: string, kind: AppealKind): string => `/appeals/mine/${
 
 /** `GET /appeals/mine` */
 export async function showOwnAppeals(visit: Visit): Promise<void> {
-  const { web, request, response } = visit;
+  const { web, request, response, viewer } = visit;
   const { database, clock } = web.services;
   const language = languageOf(response);
   const m = messagesIn(language);
@@ -40,7 +40,9 @@ export async function showOwnAppeals(visit: Visit): Promise<void> {
   const now = clock.now();
   const place = { language, timeZone: await companyTimeZone(web.services) };
   const notices = await readAppealable(database.query, managerId, now);
-  const filed = await listAppeals(database.query, { managerId, after: null }, shown);
+  // A correction of his final result is the assessment group's: which shop it is about is not for him to read.
+  const filed = await listAppeals(database.query, { managerId, ofFinal: false, after: null }, shown);
+  await web.look({ actor: viewer.id, action: 'own-appeals.read', subject: managerId });
   const title = m.appeals.own.title;
   sendPage(
     web,
@@ -56,7 +58,7 @@ export async function showOwnAppeals(visit: Visit): Promise<void> {
         kinds: appealKinds.map((kind) => ({ href: formPath(period, kind), ...m.appeals.kinds[kind] })),
       })),
       appeals: filed.map((appeal) => ({
-        ...{ id: appeal.id, title: factInWords(appeal, m), state: stateOf(appeal, m) },
+        ...{ id: appeal.id, title: factInWords(asTyped(appeal), m), state: stateOf(appeal, m) },
         ...{ statement: appeal.statement, evidence: appeal.evidence },
         when: m.appeals.own.filed(month(appeal.period, language), moment(appeal.filedAt, now, place)),
         waits: appeal.state === 'open' ? m.appeals.given[appeal.given === 0 ? 'none' : 'some'] : null,
@@ -69,6 +71,9 @@ export async function showOwnAppeals(visit: Visit): Promise<void> {
     },
   );
 }
+
+/** With the number that he typed and no name: it need not be a shop of his. */
+const asTyped = (appeal: ListedAppeal): ListedAppeal => ({ ...appeal, retailerName: null });
 
 type FieldFaults = Readonly<Record<string, string>>;
 
@@ -153,7 +158,7 @@ export async function confirmWithdrawal(visit: Visit): Promise<void> {
     'appeal-withdrawal',
     { title, at },
     {
-      ...{ title, fact: factInWords(appeal, m), path: `/appeals/${appeal.id}/withdrawal` },
+      ...{ title, fact: factInWords(asTyped(appeal), m), path: `/appeals/${appeal.id}/withdrawal` },
     },
   );
 }
@@ -168,7 +173,8 @@ export async function takeBackAppeal(visit: Visit): Promise<void> {
 async function ownOpen(visit: Visit): Promise<ListedAppeal> {
   const id = z.uuid().safeParse(visit.request.params.appeal);
   if (!id.success) throw new NotFound();
-  const filter = { id: id.data, managerId: await ownManager(visit), state: 'open', after: null } as const;
+  const own = { managerId: await ownManager(visit), ofFinal: false } as const;
+  const filter = { id: id.data, ...own, state: 'open', after: null } as const;
   const [appeal] = await listAppeals(visit.web.services.database.query, filter, 1);
   if (!appeal) throw new NotFound();
   return appeal;

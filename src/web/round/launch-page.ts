@@ -129,6 +129,8 @@ async function termsOf(query: Query, period: string, monthName: string, m: Messa
       return found;
     case 'round-exists':
       throw new Refused(found.kind, m.launch.faults.exists(monthName, found.roundId));
+    case 'later-month-stands':
+      throw new Refused(found.kind, m.launch.faults.later(monthName, found.later));
     case 'roster-empty':
       throw new Refused(found.kind, m.launch.emptyRoster);
     case 'no-rules':

@@ -60,11 +60,12 @@ export async function acknowledgeVersion(visit: Visit): Promise<void> {
 
 /** `GET /rules/versions/:version/acknowledgements`: by district, those who have not first. */
 export async function listSignatures(visit: Visit): Promise<void> {
-  const { web, request, response, districtId } = visit;
+  const { web, request, response, viewer, districtId } = visit;
   const { database, clock } = web.services;
   const language = languageOf(response);
   const m = messagesIn(language);
   const { id } = await versionAsked(visit);
+  await web.look({ actor: viewer.id, action: 'rule-set.signatures', subject: id });
   const now = clock.now();
   const place = { language, timeZone: await companyTimeZone(web.services) };
   const signatures = await readSignatures(database.query, id, districtId);
