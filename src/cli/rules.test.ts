@@ -38,9 +38,13 @@ describe('huifang rules', () => {
     const [fine, faults] = [heard(), heard()];
     expect(checkRules(rules('good.json'), fine.out, faults.out)).toBe(true);
     expect(fine.text()).toContain('综合得分  客户评价占综合得分：40 % · weight of the customer score');
-    const bad = rules('bad.json', { 'combined.maximumSellingShareBp': 2600, 'rating.cutoffs.1.from': '95.00' });
+    const bad = rules('bad.json', {
+      ...{ 'combined.maximumSellingShareBp': 2600, 'rating.cutoffs.1.from': '95.00', 'privacy.minimumForComments': 3 },
+    });
     expect(checkRules(bad, fine.out, faults.out)).toBe(false);
-    expect(faults.text()).toMatch(/maximumSellingShareBp: .*25 %[\s\S]*rating\.cutoffs: must descend[\s\S]*2 处错误/);
+    expect(faults.text()).toMatch(
+      /maximumSellingShareBp: .*25 %[\s\S]*rating\.cutoffs: must descend[\s\S]*minimumForComments: 至少为 10[\s\S]*3 处错误/,
+    );
   });
 
   it('diff says what differs in both languages, or that nothing does', async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Query } from '../platform/database.ts';
-import { BadInput, Refused } from '../platform/errors.ts';
+import { BadInput, type Fault, Refused } from '../platform/errors.ts';
+import { attempted } from '../scoring/faults.ts';
 import { changeInWords, compareRules, placeInWords, placesOf } from '../scoring/rule-sets/compare.ts';
 import { called, type Language, sectionName } from '../scoring/rule-sets/fields.ts';
 import { limitInWords } from '../scoring/rule-sets/limits.ts';
@@ -14,7 +15,7 @@ import {
   type WhatIf,
   whatIf,
 } from '../scoring/rule-sets/what-if.ts';
-import { parseRules, type RuleSet } from '../scoring/rules.ts';
+import { floorFaults, parseRules, type RuleSet } from '../scoring/rules.ts';
 import { inThisInstallation } from './installation.ts';
 import { readJson } from './read-json.ts';
 import { publicationsIn } from './verify.ts';
@@ -31,20 +32,20 @@ const languages = ['zh-CN', 'en'] as const;
  */
 export function checkRules(path: string, out: NodeJS.WritableStream, errors: NodeJS.WritableStream): boolean {
   const document = readJson(path, path);
-  try {
-    const rules = parseRules(document);
-    out.write(`${rules.id}：自 ${rules.effectiveFrom} 起，没有错误 · from ${rules.effectiveFrom} on, no fault\n`);
-    for (const place of placesOf(rules)) {
-      const { section, name, value } = placeInWords(place, 'zh-CN');
-      out.write(`  ${sectionName(section, 'zh-CN')}  ${name}：${value} · ${placeInWords(place, 'en').name}\n`);
-    }
-    return true;
-  } catch (error) {
-    if (!(error instanceof BadInput)) throw error;
-    for (const { where, message } of error.faults) errors.write(`${where}: ${message}\n`);
-    errors.write(`huifang: ${path} 有 ${error.faults.length} 处错误 · has ${error.faults.length} faults\n`);
+  const faults: Fault[] = [];
+  const rules = attempted(() => parseRules(document), faults);
+  faults.push(...floorFaults(document));
+  if (rules === undefined || faults.length > 0) {
+    for (const { where, message } of faults) errors.write(`${where}: ${message}\n`);
+    errors.write(`huifang: ${path} 有 ${faults.length} 处错误 · has ${faults.length} faults\n`);
     return false;
   }
+  out.write(`${rules.id}：自 ${rules.effectiveFrom} 起，没有错误 · from ${rules.effectiveFrom} on, no fault\n`);
+  for (const place of placesOf(rules)) {
+    const { section, name, value } = placeInWords(place, 'zh-CN');
+    out.write(`  ${sectionName(section, 'zh-CN')}  ${name}：${value} · ${placeInWords(place, 'en').name}\n`);
+  }
+  return true;
 }
 
 /** What `after` says otherwise than `before`. */

@@ -20,6 +20,15 @@ export const WHOLE_BP = 10_000;
  */
 const CEILINGS = { maximumIndicatorShareBp: 1500, maximumSellingShareBp: 2500 } as const;
 
+/**
+ * What no rule set may lower that is published (method §4): of fewer responses, a score or a distribution would show what
+ * single retailers said. A document with lower ones is read all the same: it may be older than this, or for trying only.
+ */
+const FLOORS = {
+  customer: { minimumResponses: 5, minimumNewResponses: 5 },
+  privacy: { minimumForScore: 5, minimumForDistribution: 10, minimumForComments: 10 },
+} as const;
+
 /** Selling by what they are, whatever else a rule set calls them: out of the group they would be under no limit. */
 const SELLING_CODES = ['sales', 'brand'];
 
@@ -255,6 +264,20 @@ export function parseRules(json: unknown, under?: string): RuleSet {
 export function headOf(json: unknown): Partial<Pick<RuleSetDocument, 'id' | 'effectiveFrom'>> {
   const { id, effectiveFrom } = wellFormed(json);
   return { ...(id !== undefined && { id }), ...(effectiveFrom !== undefined && { effectiveFrom }) };
+}
+
+/** Every number that is below what a published rule set must keep, also where the document has other faults. */
+export function floorFaults(json: unknown): Fault[] {
+  const sections = wellFormed(json);
+  return Object.entries(FLOORS).flatMap(([section, floors]) => {
+    const given = new Map<string, unknown>(Object.entries(sections[section as keyof typeof FLOORS] ?? {}));
+    return Object.entries(floors).flatMap(([name, least]) => {
+      const said = given.get(name);
+      if (typeof said !== 'number' || said >= least) return [];
+      const message = `至少为 ${least}，再少就看得出是哪家零售户评的：请调高 · must be at least ${least}, not ${said}: of fewer, single retailers could be told by what is shown`;
+      return [{ where: at(section, name), message }];
+    });
+  });
 }
 
 function rooted(fault: Fault): Fault {

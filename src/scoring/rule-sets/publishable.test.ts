@@ -47,6 +47,20 @@ describe('a draft', () => {
     expect(faults.some((one) => fault.test(one))).toBe(true);
   });
 
+  it('that would show what single retailers said is refused number by number, also beside other faults', () => {
+    const low = {
+      ...{ 'customer.minimumResponses': 2, 'customer.minimumNewResponses': 1, 'privacy.minimumForScore': 4 },
+      ...{ 'privacy.minimumForDistribution': 9, 'privacy.minimumForComments': 1 },
+    };
+    const places = ['customer.minimumResponses', 'customer.minimumNewResponses', 'privacy.minimumForScore'];
+    const faults = faultsOf({ ...low, 'combined.unitWeightBp': 1 });
+    expect(faults.filter((fault) => fault.includes('at least')).map((fault) => fault.split(':')[0])).toEqual([
+      ...[...places, 'privacy.minimumForDistribution', 'privacy.minimumForComments'],
+    ]);
+    expect(faults.some((fault) => fault.startsWith('combined:'))).toBe(true);
+    expect(faultsOf({ 'customer.minimumResponses': 6, 'privacy.minimumForComments': 11 })).toEqual([]);
+  });
+
   it('is told every fault at once: of its numbers, its id and its month', () => {
     const faults = faultsOf({
       ...{ id: 'RS-1', effectiveFrom: '2026-12', 'combined.maximumSellingShareBp': 9000 },

@@ -1,12 +1,12 @@
 /**
  * When a rule set may be published (method §4): once, far enough ahead that everybody it judges can read it before it
- * holds, and for a month in which nothing has happened yet. Pure.
+ * holds, for a month in which nothing has happened yet, and with no number that would give single retailers away. Pure.
  */
 import { DateTime } from 'luxon';
 import type { Fault } from '../../platform/errors.ts';
 import { monthsLater } from '../../platform/months.ts';
 import { attempted } from '../faults.ts';
-import { headOf, parseRules, type RuleSet } from '../rules.ts';
+import { floorFaults, headOf, parseRules, type RuleSet } from '../rules.ts';
 
 /** Whole days between the publication and the first day of the month from which a rule set holds. */
 export const noticeDays = 7;
@@ -24,6 +24,7 @@ export interface Standing {
 export function examine(document: unknown, standing: Standing, now: Date): { rules?: RuleSet; faults: Fault[] } {
   const faults: Fault[] = [];
   const rules = attempted(() => parseRules(document), faults);
+  faults.push(...floorFaults(document));
   const { id, effectiveFrom } = headOf(document);
   if (id !== undefined) faults.push(...idFaults(id, standing));
   if (effectiveFrom !== undefined) faults.push(...monthFaults(effectiveFrom, standing, now));
