@@ -26,8 +26,8 @@ const words = {
     'Indicators that there were not then are left out, and the weights of the others make up for them.',
   ],
   requirements: [
-    '升档条件当时没有要求，按已具备算，升档因此可能偏多。',
-    'Requirements that nobody asked for then are taken as met, so there may be more rises than there would have been.',
+    '升档条件当时没有要求过，或当时不在该档、未要求本人，按已具备算，升档因此可能偏多。',
+    'Requirements that nobody asked for then, or not of him in the tier he was in, are taken as met, so there may be more rises than there would have been.',
   ],
   start: ['起始档位的改动不影响已在档的人。', 'Another tier to start in changes nothing for those who have one.'],
   evidence: [

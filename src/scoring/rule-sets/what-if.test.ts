@@ -55,6 +55,7 @@ function play(rules: RuleSet): Publication[] {
       managers: asked.map((one) => ({
         ...one,
         tier: tierOf(pasts.get(one.id) ?? [], rules.tiers.start),
+        requirementsMet: false,
         previousRating: previousRating(pasts.get(one.id) ?? [], period),
       })),
     });
@@ -161,6 +162,17 @@ describe('what cannot be tried', () => {
     );
     expect(left).toEqual(['indicators']);
     expect(months).toHaveLength(periods.length);
+  });
+
+  it('whether he had what the next tier asks, where the draft has him in another tier: taken as met, and said', () => {
+    const tiers = { 'tiers.requirements': { 1: { certificates: ['高级'] } } };
+    const held = play(rulesWith(tiers));
+    expect(whatIf(rulesWith(tiers), held)).toMatchObject({ limits: [] });
+    const { months, limits: left } = whatIf(rulesWith({ ...tiers, 'tiers.upStreak': 1 }), held);
+    expect(left).toEqual(['requirements']);
+    expect(months[0]?.draft.tiers[2]).toBeGreaterThan(0);
+    // In January nothing was asked of them for tier 2: what was published then says nothing of tier 1.
+    expect(months[1]?.draft.tiers[1]).toBeGreaterThan(0);
   });
 
   it('is said in both languages', () => {

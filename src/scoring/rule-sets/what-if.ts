@@ -66,6 +66,7 @@ export function whatIf(draft: RuleSet, publications: readonly Publication[]): Wh
   const months = inOrder.map((publication) => {
     const then = parseRules(publication.rules);
     for (const limit of limitsOf(draft, then, indicatorsOf(publication))) limits.add(limit);
+    if (asksAnew(draft, publication, memories)) limits.add('requirements');
     return monthUnder(draft, then, publication, memories);
   });
   return { months, limits: [...limits] };
@@ -73,6 +74,17 @@ export function whatIf(draft: RuleSet, publications: readonly Publication[]): Wh
 
 const indicatorsOf = ({ managers }: Publication): ReadonlySet<string> =>
   new Set(managers.flatMap(({ indicators }) => Object.keys(indicators)));
+
+/** His tier before the month, as the draft would have left him. */
+const tierUnder = ({ id, tierBefore }: PublishedManager, memories: ReadonlyMap<string, Memory>): Tier =>
+  memories.get(id)?.past[0]?.tier ?? tierBefore;
+
+/** Whether the draft asks something of anybody whom it has in another tier: whether he had that was never published. */
+const asksAnew = (draft: RuleSet, { managers }: Publication, memories: ReadonlyMap<string, Memory>): boolean =>
+  managers.some((manager) => {
+    const tier = tierUnder(manager, memories);
+    return tier !== manager.tierBefore && hasRequirements(tier, draft.tiers);
+  });
 
 function monthUnder(
   draft: RuleSet,
@@ -157,14 +169,15 @@ function documentUnder(
       const points = manager.points && parseQuantity(manager.points);
       const customer =
         manager.standing && responses >= minimumResponses ? (memory?.customer ?? manager.customer) : null;
-      const tier = memory?.past[0]?.tier ?? manager.tierBefore;
+      const tier = tierUnder(manager, memories);
+      const wasAsked = tier === manager.tierBefore && hasRequirements(tier, then.tiers);
       return {
         ...{ id, frameSize, responses, badNumberShare, tier },
         points: points ? unrounded(points.mul(slope).add(offset.mul(responses))) : null,
         ...(customer !== null && { customer }),
         unit: Object.fromEntries(Object.entries(manager.indicators).filter(([code]) => codes.has(code))),
         previousRating: memory ? previousRating(memory.past, manager.window?.first ?? period) : manager.previousRating,
-        requirementsMet: hasRequirements(tier, then.tiers) ? manager.requirementsMet : true,
+        requirementsMet: wasAsked ? manager.requirementsMet : true,
       };
     }),
   };
