@@ -11,7 +11,7 @@ const period = '2027-01';
 
 beforeAll(async () => {
   city = await openCity('targets');
-  await settleIn(city, [...shopsOf('W01', 1), ...shopsOf('W02', 1), ...shopsOf('W03', 1)]);
+  await settleIn(city, [...shopsOf('W01', 1), ...shopsOf('W02', 1), ...shopsOf('W03', 1), ...shopsOf('W04', 1)]);
   const { document } = await city.rules('RS-1');
   const targets = [
     { code: 'sales', factors: [{ fact: '距离', from: '30', per: '10', change: '-0.02' }], least: '0.8', most: '1.1' },
@@ -53,7 +53,8 @@ test('is refused with every fault: no formula, no fact, no base, and figures of 
 
 test('is set before, filled in afterwards, and makes the indicator; again changes nothing', async () => {
   const before = [heading, '2027-01,W01,销量,1000,55,', '2027-01,W02,销量,1000,30,'];
-  expect(await bring(...before)).toMatchObject({ created: 2, changed: 0 });
+  await bring(heading, '2027-01,W01,销量,900,55,');
+  expect(await bring(...before)).toMatchObject({ created: 1, changed: 1 });
   expect(await made()).toEqual([]);
   city.clock.advance(new Date('2027-01-20T10:00:00+08:00'));
   const after = [heading, '2027-01,W01,销量,1000,55,855', '2027-01,W02,销量,1000,30,1010'];
@@ -64,6 +65,15 @@ test('is set before, filled in afterwards, and makes the indicator; again change
     { id: 'W01', code: 'sales', value: '90', source: 'computed', done: '855', due: '950' },
     { id: 'W02', code: 'sales', value: '101', source: 'computed', done: '1010', due: '1000' },
   ]);
+});
+
+test('stands once its month has begun, whoever knows by then what comes of it; a first one may still be set', async () => {
+  expect(await faultsOf(bring(heading, '2027-01,W01,销量,900,55,855', '2027-01,W02,销量,1000,45,1010'))).toEqual([
+    expect.stringContaining('2027-01 已开始'),
+    expect.stringContaining('2027-01 已开始'),
+  ]);
+  const late = bring(heading, '2027-01,W01,销量,1000,55,855', '2027-01,W04,销量,500,30,');
+  expect(await late).toMatchObject({ created: 1, changed: 0, unchanged: 1 });
 });
 
 test('stands once its month is over, but for what came of it', async () => {

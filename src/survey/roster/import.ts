@@ -205,7 +205,8 @@ export function importTraining(
 }
 
 /**
- * Targets of managers: base and facts until their month is over, what came of them until it is on the board.
+ * Targets of managers: base and facts are changed until their month begins, and set for the first time until it is over;
+ * what came of them is brought until the month is on the board.
  *
  * @throws BadFile with every fault; one is an indicator without a formula in the rule set of its month.
  */
@@ -224,10 +225,16 @@ export function importTargets(
     const thisMonth = companyDay(services.clock.now()).slice(0, 7);
     const others = await findOtherTargets(query, rows);
     for (const [place, { row, period, actual }] of rows.entries()) {
-      if (period < thisMonth && others.has(place))
+      const other = others.get(place);
+      if (period < thisMonth && other)
         faults.inRow(
           row,
           `${period} 已结束，基数和条件不能再定或再改，只能补实绩 · ${period} is over: base and facts were to be set before; only what came of it can still be brought`,
+        );
+      if (period === thisMonth && other === 'changed')
+        faults.inRow(
+          row,
+          `${period} 已开始，基数和条件已定，不能再改，只能补实绩 · ${period} has begun: the base and facts that were set for it stand; only what came of it can still be brought`,
         );
       if (period > thisMonth && actual !== null)
         faults.inRow(

@@ -110,18 +110,21 @@ const targetColumns = (rows: readonly TargetRow[]) => [
   rows.map(({ actual }) => actual),
 ];
 
-/** Rows whose base or facts are not those on record, by their place in the file. */
-export async function findOtherTargets(query: Query, rows: readonly TargetRow[]): Promise<ReadonlySet<number>> {
-  const found = await query<{ place: number }>({
+/** Rows whose base or facts are not those on record, by their place in the file, and whether there are any on record. */
+export async function findOtherTargets(
+  query: Query,
+  rows: readonly TargetRow[],
+): Promise<ReadonlyMap<number, 'first' | 'changed'>> {
+  const found = await query<{ place: number; first: boolean }>({
     text: `
-      SELECT g.place::int AS place
+      SELECT g.place::int AS place, t.manager_id IS NULL AS first
       FROM unnest($1::text[], $2::text[], $3::text[], $4::decimal(12, 4)[], $5::text[], $6::decimal(12, 4)[])
         WITH ORDINALITY AS g (period, manager_id, code, base, facts, actual, place)
       LEFT JOIN target t USING (period, manager_id, code)
       WHERE (t.base, t.facts) IS DISTINCT FROM (g.base, g.facts::jsonb)`,
     values: targetColumns(rows),
   });
-  return new Set(found.map(({ place }) => place - 1));
+  return new Map(found.map(({ place, first }) => [place - 1, first ? 'first' : 'changed']));
 }
 
 /** An actual figure that a file does not have stays what it was. */
