@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideAppeal, fileAppeal, withdrawAppeal } from '../../src/scoring/appeals/appeal.ts';
 import { proposeCorrection } from '../../src/scoring/appeals/final-correction.ts';
+import { previewIndicator } from '../../src/scoring/appeals/preview.ts';
 import type { Publication, PublishedManager } from '../../src/scoring/publication.ts';
 import { recomputable, verifyHash } from '../../src/scoring/publication.ts';
 import { expectedForm, scoreDocument } from '../../src/scoring/score.ts';
@@ -11,6 +12,7 @@ import { agenda } from '../../src/workers/heartbeat.ts';
 import { finalisePeriod, score } from '../../src/workers/score.ts';
 import { appellant, file, judge, upheld } from '../support/appeals.ts';
 import { cityManagers, type Field, openField, publishField } from '../support/field.ts';
+import { playMonth, smallManagers } from '../support/final-month.ts';
 
 /** A month's way to its final result, on a city of six managers whose round is closed and published. */
 let field: Field;
@@ -341,5 +343,53 @@ describe('at the same moment', () => {
       (await findPublished(twice.city.database.query, period))?.document ?? expect.fail('nothing is published');
     expect(['K04', 'K05'].map((id) => managerIn(document, id).indicators.service)).toEqual(['12.5', '12.5']);
     await twice.close();
+  });
+});
+
+describe('a score that stands for want of new answers', () => {
+  let field: Field;
+  const period = '2027-02';
+  const read = async () => (await findPublished(field.city.database.query, period))?.document ?? expect.fail(period);
+
+  beforeAll(async () => {
+    field = await openField('periods-standing', smallManagers(3));
+    const results = { K01: { overall: 4, unit: 90, mixed: true }, K02: { overall: 3, unit: 80, mixed: true } };
+    await playMonth(field, '2027-01', { ruleSet: 'RS-1', results });
+    // K01's shops are heard anew and are more content, so that the month has a μ of its own; K02 has three new answers.
+    const later = { K01: { overall: 5, unit: 90, mixed: true, answers: 31 }, K02: { ...results.K02, answers: 3 } };
+    await playMonth(field, period, { ruleSet: 'RS-1', results: later, final: false });
+  });
+  afterAll(() => field.close());
+
+  test('is not touched by an appeal about an indicator: the judges were shown what is published', async () => {
+    const before = await read();
+    expect(managerIn(before, 'K02')).toMatchObject({ standing: true, window: { last: '2027-01' } });
+    const about = { kind: 'indicator', indicator: 'service', value: '80.01' } as const;
+    const shown = previewIndicator(before, { managerId: 'K02', indicator: about.indicator, value: about.value });
+    await upheld(field.services, period, 'K02', about);
+    const after = await read();
+    const { customer, points, responses } = managerIn(before, 'K02');
+    expect(managerIn(after, 'K02')).toMatchObject({ ...shown?.after, customer, points, responses, standing: true });
+    expect(verifyPublications([before, after])).toEqual([]);
+  });
+
+  test('stands on where a shop that never answered leaves the frame, and gives way where an answer is struck', async () => {
+    const before = managerIn(await read(), 'K02');
+    const [silent] = await field.city.database.query<{ shop: string }>({
+      text: `
+        SELECT f.retailer_id AS shop FROM frame_line f WHERE f.manager_id = 'K02'
+          AND NOT EXISTS (SELECT FROM survey_case c WHERE c.manager_id = 'K02' AND c.retailer_id = f.retailer_id) LIMIT 1`,
+    });
+    await upheld(field.services, period, 'K02', { kind: 'wrong-assignment', retailerId: silent?.shop ?? '' });
+    const smaller = managerIn(await read(), 'K02');
+    expect(smaller).toMatchObject({ ...before, frameSize: before.frameSize - 1 });
+
+    const [heard] = await field.city.database.query<{ shop: string }>({
+      text: `SELECT retailer_id AS shop FROM survey_case WHERE manager_id = 'K02' ORDER BY position LIMIT 1`,
+    });
+    await upheld(field.services, period, 'K02', { kind: 'invalid-call', retailerId: heard?.shop ?? '' });
+    const fewer = managerIn(await read(), 'K02');
+    expect(fewer).toMatchObject({ responses: before.responses - 1, frameSize: smaller.frameSize, standing: false });
+    expect(fewer.customer).not.toBe(before.customer);
   });
 });

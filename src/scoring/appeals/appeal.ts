@@ -195,7 +195,7 @@ export async function decideAppeal(
     if (uphold) {
       if (ofFinal) await refuseLaterMonth(query, period);
       await mend(query, appeal, now);
-      await (ofFinal ? correctFinal : publishCorrection)(query, period, managerId, now);
+      await (ofFinal ? correctFinal : publishCorrection)(query, appeal, now);
     }
     await announce(query, now, appealIsDecided({ period, managerId, appeal: id, kind, outcome }));
     return outcome;

@@ -128,11 +128,11 @@ function answered({ frameSize, ratings, released, badNumbers }: WindowSums): Ans
   };
 }
 
-/** His answers anew, in the months that were published: a correction changes facts, not which months are looked at. */
-export async function readAnswersAgain(query: Query, id: string, { first, last }: Span): Promise<Answered> {
+/** What his answers come to now, in the months that were published: a correction changes facts, not which months are looked at. */
+export async function readSumsAgain(query: Query, id: string, { first, last }: Span): Promise<WindowSums> {
   const months = monthsOf(first, last);
   const history = (await readMonths(query, { period: last, months, managers: [id] })).get(id) ?? [];
-  return answered(sumsOf(last, months, history));
+  return sumsOf(last, months, history);
 }
 
 /** The document that a round's month is scored from. */

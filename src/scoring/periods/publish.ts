@@ -4,11 +4,15 @@
  */
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
+import { never } from '../../platform/errors.ts';
 import { lockPeriod } from '../../platform/period-lock.ts';
 import { announce } from '../../platform/webhooks/announce.ts';
+import type { AppealedFact } from '../appeals/mend.ts';
 import { storeComments } from '../comments/comments.ts';
+import { tally } from '../customer.ts';
 import { publicationFinalized, publicationNoticed } from '../events.ts';
 import { storeComputed } from '../evidence/compute.ts';
+import { unrounded } from '../exact.ts';
 import { storeItemSummaries } from '../items/summaries.ts';
 import { rewritePromises, writePromises } from '../ledger/keep.ts';
 import { makePublication, type Person, type Publication, type PublicationFacts, recomputable } from '../publication.ts';
@@ -17,7 +21,7 @@ import { scoreDocument } from '../score.ts';
 import { findPublished, lastHash, type Published, storePublication } from '../store.ts';
 import { obligeTraining } from '../training/follow-up.ts';
 import { appealsEnd } from './calendar.ts';
-import { readAnswersAgain, readPeriodInput } from './input.ts';
+import { readPeriodInput, readSumsAgain } from './input.ts';
 import { makeRoomToSum, readIndicators } from './read.ts';
 
 /** What a period is published of. */
@@ -52,50 +56,42 @@ export async function publishNotice(query: Query, basis: PeriodBasis, now: Date)
   });
 }
 
+/** Whose fact of which month was mended, and what kind of fact it is. */
+type Mended = Pick<AppealedFact, 'period' | 'managerId' | 'kind'>;
+
 /**
- * The notice once more, with the facts of one manager as they are now. μ, s_w and k stay as they were published, so that
- * his C, U and S change and nobody else's, while every rank follows.
+ * The notice once more, with the mended fact of one manager. μ, s_w and k stay as they were published, so that his C, U and
+ * S change and nobody else's, while every rank follows.
  */
-export async function publishCorrection(
-  query: Query,
-  period: string,
-  managerId: string,
-  now: Date,
-): Promise<Publication> {
-  return correct(query, await standing(query, period, 'notice'), managerId, now);
+export async function publishCorrection(query: Query, mended: Mended, now: Date): Promise<Publication> {
+  return correct(query, await standing(query, mended.period, 'notice'), mended, now);
 }
 
 /**
  * The same of a final result: another final one supersedes it. What was promised by the one before is taken back, where it
  * is not promised any more, and comments stay as they were put up.
  */
-export async function correctFinal(query: Query, period: string, managerId: string, now: Date): Promise<Publication> {
+export async function correctFinal(query: Query, mended: Mended, now: Date): Promise<Publication> {
+  const { period, managerId } = mended;
   const before = await standing(query, period, 'final');
-  const after = await correct(query, before, managerId, now);
+  const after = await correct(query, before, mended, now);
   await rewritePromises(query, { before: before.document, after, managerId }, now);
   const his = { ...after, managers: after.managers.filter(({ id }) => id === managerId) };
   await obligeTraining(query, his, now);
   return after;
 }
 
-async function correct(
-  query: Query,
-  { document, stage }: Published,
-  managerId: string,
-  now: Date,
-): Promise<Publication> {
+async function correct(query: Query, { document, stage }: Published, mended: Mended, now: Date): Promise<Publication> {
   const before = recomputable(document);
-  const corrected: object[] = [];
-  for (const manager of before.managers)
-    corrected.push(manager.id === managerId ? await readAgain(query, document, manager) : manager);
   const people = peopleOf(document);
-  const person = people.get(managerId);
-  if (person) people.set(managerId, { ...person, standing: false });
-  return supersede(query, document, now, {
-    stage,
-    scored: scoreDocument({ ...before, managers: corrected }),
-    people,
-  });
+  const managers: Recomputable[] = [];
+  for (const manager of before.managers) {
+    const corrected = manager.id === mended.managerId ? await readAgain(query, document, mended, manager) : manager;
+    const person = people.get(manager.id);
+    if (person?.standing && corrected.customer === undefined) people.set(manager.id, { ...person, standing: false });
+    managers.push(corrected);
+  }
+  return supersede(query, document, now, { stage, scored: scoreDocument({ ...before, managers }), people });
 }
 
 /** Makes a notice final, word for word but for its stage, writes down what it promises and whom it obliges, and lets the comments be read. */
@@ -111,14 +107,40 @@ export async function finalise(query: Query, period: string, now: Date): Promise
 
 type Recomputable = ReturnType<typeof recomputable>['managers'][number];
 
-async function readAgain(query: Query, { period, managers }: Publication, manager: Recomputable) {
-  const { id, unit: published, tier, previousRating, requirementsMet, qualifications } = manager;
-  const window = managers.find((one) => one.id === id)?.window;
-  const now = (await readIndicators(query, period)).get(id);
+/** Only what was mended is read again: an indicator moves U alone, an answer C alone. */
+function readAgain(query: Query, before: Publication, { kind }: Mended, manager: Recomputable): Promise<Recomputable> {
+  switch (kind) {
+    case 'indicator':
+      return withIndicators(query, before, manager);
+    case 'wrong-assignment':
+    case 'invalid-call':
+      return withAnswers(query, before, manager);
+    default:
+      return never(kind);
+  }
+}
+
+async function withIndicators(query: Query, { period }: Publication, manager: Recomputable): Promise<Recomputable> {
+  const now = (await readIndicators(query, period)).get(manager.id);
+  const unit = Object.fromEntries(Object.keys(manager.unit).map((code) => [code, now?.[code] ?? null]));
+  return { ...manager, unit };
+}
+
+/**
+ * A score that stands goes on standing while the same answers are behind it. Computed anew it would be drawn towards
+ * another month's μ than it was.
+ */
+async function withAnswers(query: Query, { rules, managers }: Publication, manager: Recomputable) {
+  const window = managers.find(({ id }) => id === manager.id)?.window;
+  if (!window) return manager;
+  const { frameSize, badNumberShare, ratings } = await readSumsAgain(query, manager.id, window);
+  const now = tally(ratings, parseRules(rules).customer.points);
+  const { customer, ...rest } = manager;
+  const answers = { responses: now.responses, points: unrounded(now.points) };
+  const same = answers.responses === manager.responses && answers.points === manager.points;
   return {
-    ...{ id, tier, previousRating, requirementsMet, ...(qualifications && { qualifications }) },
-    ...(window ? await readAnswersAgain(query, id, window) : {}),
-    unit: Object.fromEntries(Object.keys(published).map((code) => [code, now?.[code] ?? null])),
+    ...{ ...rest, ...answers, frameSize, badNumberShare: unrounded(badNumberShare) },
+    ...(same && customer !== undefined && { customer }),
   };
 }
 
