@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideAppeal, fileAppeal, withdrawAppeal } from '../../src/scoring/appeals/appeal.ts';
 import { proposeCorrection } from '../../src/scoring/appeals/final-correction.ts';
 import { previewIndicator } from '../../src/scoring/appeals/preview.ts';
+import { readPeriodInput } from '../../src/scoring/periods/input.ts';
 import type { Publication, PublishedManager } from '../../src/scoring/publication.ts';
 import { recomputable, verifyHash } from '../../src/scoring/publication.ts';
 import { expectedForm, scoreDocument } from '../../src/scoring/score.ts';
@@ -360,6 +361,21 @@ describe('a score that stands for want of new answers', () => {
     await playMonth(field, period, { ruleSet: 'RS-1', results: later, final: false });
   });
   afterAll(() => field.close());
+
+  test.each([
+    ['takes more answers', { minimumResponses: 31, minimumNewResponses: 40 }],
+    ['has another scale', { points: ['20', '40', '60', '80', '100'], minimumNewResponses: 40 }],
+    ['draws by another k', { priorStrength: 12, minimumNewResponses: 40 }],
+  ])('stands no longer under a rule set that %s: the month is scored of what was answered', async (_, changes) => {
+    const { document } = await field.city.rules('RS-1');
+    const rules = { ...document, customer: { ...document.customer, ...changes } };
+    const { input } = await readPeriodInput(field.city.database.query, period, rules);
+    expect(input.managers.map(({ id, ratings }) => [id, ratings !== undefined])).toEqual([
+      ['K01', true],
+      ['K02', true],
+    ]);
+    expect(scoreDocument(input).managers).toHaveLength(2);
+  });
 
   test('is not touched by an appeal about an indicator: the judges were shown what is published', async () => {
     const before = await read();

@@ -7,7 +7,7 @@ import { relevantTo } from '../training/qualifications.ts';
 import { nothing, readQualifications } from '../training/read.ts';
 import { previousRating, tierOf } from './history.ts';
 import { type Past, readConcerned, readIndicators, readMonths, readPasts } from './read.ts';
-import { lastScoreStands, type MonthSums, sumsOf, type WindowSums, windowEnding } from './sums.ts';
+import { lastScoreStands, type MonthSums, staysComparable, sumsOf, type WindowSums, windowEnding } from './sums.ts';
 
 /** Months from the first to the last, both in it. */
 export interface Span {
@@ -111,10 +111,10 @@ async function readLastSpread(
 function answersOf(period: string, history: readonly MonthSums[], { lastScored }: Past, rules: RuleSet) {
   const sums = windowEnding(period, history, rules.customer);
   const enough = sums.responses >= rules.customer.minimumResponses;
-  const last = enough ? lastScored : null;
-  if (last?.customer && last.window && lastScoreStands(history, last.window.last, rules.customer)) {
-    const { window, frameSize, responses, points, customer, badNumberShare } = last;
-    return { window, standing: true, answers: { frameSize, responses, points, customer, badNumberShare } };
+  if (enough && lastScored && staysComparable(lastScored.line.responses, lastScored.rules, rules.customer)) {
+    const { window, frameSize, responses, points, customer, badNumberShare } = lastScored.line;
+    if (customer && window && lastScoreStands(history, window.last, rules.customer))
+      return { window, standing: true, answers: { frameSize, responses, points, customer, badNumberShare } };
   }
   return { window: { first: sums.first, last: sums.last }, standing: false, answers: answered(sums) };
 }

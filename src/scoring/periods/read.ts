@@ -10,6 +10,7 @@ import { monthsLater } from '../../platform/months.ts';
 import type { RatingCounts } from '../customer.ts';
 import type { PublishedManager } from '../publication.ts';
 import { isCounted } from '../responses.ts';
+import { type CustomerRules, parseRules } from '../rules.ts';
 import type { PastMonth } from './history.ts';
 import type { MonthSums } from './sums.ts';
 
@@ -93,17 +94,17 @@ export async function readIndicators(
   return new Map(rows.map(({ id, unit }) => [id, unit]));
 }
 
-/** A manager's past: what stands for each earlier month, latest first, and the last line with a customer score in it. */
+/** A manager's past: what stands for each earlier month, latest first, and the last line with a customer score in it, beside the rules it was made by. */
 export interface Past {
   readonly months: readonly PastMonth[];
-  readonly lastScored: PublishedManager | null;
+  readonly lastScored: { readonly line: PublishedManager; readonly rules: CustomerRules } | null;
 }
 
 /** Streaks are of two months, and six is the longest window: nobody's memory is longer than this, his tier excepted. */
 const memory = 36;
 
 export async function readPasts(query: Query, period: string): Promise<Map<string, Past>> {
-  const rows = await query<PastMonth & { id: string; document: PublishedManager | null }>({
+  const rows = await query<PastMonth & { id: string; hash: string; document: PublishedManager | null }>({
     name: 'score-pasts',
     text: `
       WITH standing AS (
@@ -113,16 +114,30 @@ export async function readPasts(query: Query, period: string): Promise<Map<strin
                row_number() OVER (PARTITION BY manager_id ORDER BY (window_last IS NOT NULL) DESC, r.period DESC) AS scored
         FROM standing s JOIN result r ON r.publication_hash = s.hash
       )
-      SELECT manager_id AS id, period, rating, tier, streak_restarts AS "streakRestarts", window_last AS "windowLast",
+      SELECT manager_id AS id, publication_hash AS hash, period, rating, tier, streak_restarts AS "streakRestarts", window_last AS "windowLast",
              CASE WHEN scored = 1 AND window_last IS NOT NULL THEN document END AS document
       FROM past WHERE back = 1 OR scored = 1 OR period >= $2
       ORDER BY manager_id, period DESC`,
     values: [period, monthsLater(period, -memory)],
   });
-  return new Map(
-    [...grouped(rows, ({ id }) => id)].map(([id, months]) => [
-      id,
-      { months, lastScored: months.find(({ document }) => document !== null)?.document ?? null },
-    ]),
+  const scored = rows.flatMap(({ id, hash, document }) => (document ? [{ id, hash, line: document }] : []));
+  const rules = await readCustomerRules(query, [...new Set(scored.map(({ hash }) => hash))]);
+  const last = new Map(
+    scored.flatMap(({ id, hash, line }) => {
+      const madeBy = rules.get(hash);
+      return madeBy ? [[id, { line, rules: madeBy }]] : [];
+    }),
   );
+  return new Map(
+    [...grouped(rows, ({ id }) => id)].map(([id, months]) => [id, { months, lastScored: last.get(id) ?? null }]),
+  );
+}
+
+/** Of publications, by hash. */
+async function readCustomerRules(query: Query, hashes: readonly string[]): Promise<Map<string, CustomerRules>> {
+  const rows = await query<{ hash: string; rules: unknown }>({
+    text: `SELECT hash, document->'rules' AS rules FROM publication WHERE hash = ANY($1)`,
+    values: [hashes],
+  });
+  return new Map(rows.map(({ hash, rules }) => [hash, parseRules(rules).customer]));
 }

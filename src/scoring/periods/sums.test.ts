@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { rulesWith } from '../examples.fixture.ts';
-import { lastScoreStands, type MonthSums, newResponses, sumsOf, windowEnding } from './sums.ts';
+import { lastScoreStands, type MonthSums, newResponses, staysComparable, sumsOf, windowEnding } from './sums.ts';
 
 const { customer } = rulesWith();
 
@@ -68,3 +68,12 @@ describe('a new score', () => {
     expect(lastScoreStands(history, '2026-10', customer)).toBe(false);
   });
 });
+
+test.each([
+  ['the same rules, written otherwise', { 'customer.firmReliability': '0.7' }, true],
+  ['rules that need more answers than it has', { 'customer.minimumResponses': 7 }, false],
+  ['another k', { 'customer.priorStrength': 12 }, false],
+  ['another scale', { 'customer.points': ['20', '40', '60', '80', '100'] }, false],
+])('under %s, whether a score of six answers stays comparable', (_, changes, comparable) =>
+  expect(staysComparable(6, customer, rulesWith(changes).customer)).toBe(comparable),
+);

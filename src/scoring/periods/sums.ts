@@ -81,3 +81,12 @@ export const newResponses = (history: readonly MonthSums[], since: string): numb
  */
 export const lastScoreStands = (history: readonly MonthSums[], since: string, rules: CustomerRules): boolean =>
   !mayReplaceScore(newResponses(history, since), rules);
+
+/**
+ * Whether a C of so many answers, made by the rules `before`, is under `rules` what it was: it takes enough answers, its Σy
+ * goes into μ, which is of one scale, and it stands beside others drawn by the same k.
+ */
+export const staysComparable = (responses: number, before: CustomerRules, rules: CustomerRules): boolean =>
+  responses >= rules.minimumResponses &&
+  before.priorStrength.equals(rules.priorStrength) &&
+  before.points.every((points, rating) => points.equals(rules.points[rating] ?? ZERO));
