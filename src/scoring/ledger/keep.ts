@@ -9,7 +9,7 @@ import { BadInput, Refused } from '../../platform/errors.ts';
 import type { Publication } from '../publication.ts';
 import { parseRules } from '../rules.ts';
 import { openOf, settleOpen } from './lines.ts';
-import { dueDay, promisesOf } from './promises.ts';
+import { dueDay, kindsThatDiffer, type Promised, promisesOf } from './promises.ts';
 
 export interface LedgerServices {
   readonly database: Database;
@@ -17,8 +17,10 @@ export interface LedgerServices {
 }
 
 /** Writes what a final publication promises, in its own transaction. Asked again it writes nothing. */
-export const writePromises = (query: Query, publication: Publication, now: Date): Promise<void> =>
-  promise(query, publication, publication.managers, now);
+export async function writePromises(query: Query, publication: Publication, now: Date): Promise<void> {
+  const { ledger } = parseRules(publication.rules);
+  if (ledger) await write(query, publication, promisesOf(publication.managers, ledger), now);
+}
 
 /**
  * After a final result was corrected: what the one before promised this manager is taken back, and what the new one
@@ -37,31 +39,36 @@ export async function rewritePromises(
   if (!rules.ledger) return;
   const own = ({ managers }: Publication) => managers.filter(({ id }) => id === managerId);
   const [was, is] = [promisesOf(own(before), rules.ledger), promisesOf(own(after), rules.ledger)];
-  if (JSON.stringify(was) === JSON.stringify(is)) return;
+  const kinds = kindsThatDiffer(was, is);
+  if (kinds.length === 0) return;
   const taken = await query({
     text: `
       INSERT INTO ledger_line (id, manager_id, period, publication_hash, kind, about, amount, due_on, reverses, reason, by, at)
       SELECT gen_random_uuid(), manager_id, period, publication_hash, kind, about, -amount, $3, id, $4, 'system', $5
       FROM ledger_line l
-      WHERE period = $1 AND manager_id = $2 AND kind <> 'reward' AND reverses IS NULL
+      WHERE period = $1 AND manager_id = $2 AND kind = ANY($6) AND reverses IS NULL
         AND NOT EXISTS (SELECT FROM ledger_line x WHERE x.reverses = l.id)
       ORDER BY sequence RETURNING id`,
-    values: [after.period, managerId, dueDay(now, rules, rules.ledger), `更正 · corrected: ${after.hash}`, now],
+    values: [after.period, managerId, dueDay(now, rules, rules.ledger), `更正 · corrected: ${after.hash}`, now, kinds],
   });
   const detail = { period: after.period, lines: taken.length };
   if (taken.length > 0)
     await audit(query, now, { actor: 'system', action: 'ledger.reverse', subject: after.hash, detail });
-  await promise(query, after, own(after), now);
+  await write(
+    query,
+    after,
+    is.filter(({ kind }) => kinds.includes(kind)),
+    now,
+  );
 }
 
-async function promise(
+async function write(
   query: Query,
   { period, hash, rules: document }: Publication,
-  managers: Publication['managers'],
+  promised: readonly Promised[],
   now: Date,
 ): Promise<void> {
   const rules = parseRules(document);
-  const promised = rules.ledger ? promisesOf(managers, rules.ledger) : [];
   if (!rules.ledger || promised.length === 0) return;
   const written = await query({
     text: `

@@ -5,10 +5,12 @@ import { holidaysOf } from '../periods/calendar.ts';
 import type { PublishedManager } from '../publication.ts';
 import type { LedgerRules, RuleSet } from '../rules.ts';
 
+const kinds = ['rating', 'tier', 'move'] as const;
+
 export interface Promised {
   readonly managerId: string;
   /** What of his result it is for, and which rating, tier or move it was. */
-  readonly kind: 'rating' | 'tier' | 'move';
+  readonly kind: (typeof kinds)[number];
   readonly about: string;
   /** Yuan, below nought where it is taken from him. */
   readonly amount: string;
@@ -31,6 +33,13 @@ export function promisesOf(managers: readonly Result[], { rating, tier, move }: 
 
 const amountOfMove = (made: Result['move'], amounts: LedgerRules['move']): string | undefined =>
   made === 'hold' || made === 'frozen' ? undefined : amounts[made];
+
+/** The kinds of which one manager is promised another thing or amount than he was: those alone does a correction touch. */
+export function kindsThatDiffer(was: readonly Promised[], is: readonly Promised[]): Promised['kind'][] {
+  const said = (promises: readonly Promised[], wanted: Promised['kind']) =>
+    JSON.stringify(promises.filter(({ kind }) => kind === wanted));
+  return kinds.filter((kind) => said(was, kind) !== said(is, kind));
+}
 
 /** The day by which what was promised at `at` is paid, `2027-01-22`. */
 export function dueDay(
