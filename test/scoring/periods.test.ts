@@ -408,4 +408,19 @@ describe('a score that stands for want of new answers', () => {
     expect(fewer).toMatchObject({ responses: before.responses - 1, frameSize: smaller.frameSize, standing: false });
     expect(fewer.customer).not.toBe(before.customer);
   });
+
+  test('lends its spread to a month in which nobody is scored anew, whoever has two answers', async () => {
+    const { appealsUntil, withinVariance, degreesOfFreedom } = await read();
+    field.city.clock.advance(new Date(appealsUntil));
+    await finalisePeriod(field.services, period);
+    const few = { overall: 4, unit: 90, answers: 2 };
+    const results = { K01: few, K02: few, K03: { ...few, overall: 5 } };
+    const { document } = await playMonth(field, '2027-03', { ruleSet: 'RS-1', results, final: false });
+    expect(document.managers.map(({ id, status, standing }) => [id, status === 'not-rated', standing])).toEqual([
+      ['K01', false, true],
+      ['K02', false, true],
+      ['K03', true, false],
+    ]);
+    expect(document).toMatchObject({ withinVariance, degreesOfFreedom });
+  });
 });

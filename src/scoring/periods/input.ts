@@ -85,15 +85,16 @@ export async function readPeriodInput(query: Query, period: string, rulesDocumen
       ...(qualifications && { qualifications: publishedQualifications(qualifications) }),
     };
   });
-  const spread = managers.some(hasSpread) ? {} : await readLastSpread(query, period);
+  const anew = managers.some((manager) => isScoredAnew(manager, rules));
+  const spread = anew ? {} : await readLastSpread(query, period);
   return { input: { rules: rules.document, ...spread, managers }, provenance };
 }
 
-/** Two new answers and more: then they have a spread. */
-const hasSpread = ({ ratings }: ScoreInputManager): boolean =>
-  ratings !== undefined && Object.values(ratings).reduce((sum, count) => sum + count, 0) >= 2;
+/** A city's spread is of answers that scores are made of: the two that a manager who is not rated has are none. */
+const isScoredAnew = ({ ratings }: ScoreInputManager, { customer }: RuleSet): boolean =>
+  ratings !== undefined && Object.values(ratings).reduce((sum, count) => sum + count, 0) >= customer.minimumResponses;
 
-/** Where every score stands, the spread of answers stands with them: without it the month could not be scored at all. */
+/** Where nobody is scored anew, the spread of answers stands with the scores: without it the month could not be scored. */
 async function readLastSpread(
   query: Query,
   period: string,
