@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decideAppeal } from '../../src/scoring/appeals/appeal.ts';
+import { proposeCorrection } from '../../src/scoring/appeals/final-correction.ts';
 import { reverseLine } from '../../src/scoring/ledger/keep.ts';
 import { listLines } from '../../src/scoring/ledger/lines.ts';
 import { listRewards, readBudgets, rewardablePeriods } from '../../src/scoring/ledger/reward-list.ts';
@@ -10,6 +12,7 @@ import {
   setBudget,
   withdrawReward,
 } from '../../src/scoring/ledger/rewards.ts';
+import { judge } from '../support/appeals.ts';
 import { type Field, openField } from '../support/field.ts';
 import { playMonth, smallManagers, storeRules } from '../support/final-month.ts';
 
@@ -31,15 +34,28 @@ const budget = (amount: string, districtId = 'D1') =>
   setBudget(field.services, { districtId, period, amount, actor: admin });
 const budgetOf = async (districtId = 'D1') => (await readBudgets(field.city.database.query, period, districtId))[0];
 
+/** A proposal whose over-fulfilment was an error, corrected since. */
+let mended: string;
+
+async function correctToNinety(managerId: string, indicator: string): Promise<void> {
+  const [first, second] = [await judge(field.services), await judge(field.services)];
+  const about = { kind: 'indicator', indicator, value: '90' } as const;
+  const error = { about, statement: '录入时错行', evidence: '原始记录第 9 页' };
+  const id = await proposeCorrection(field.services, period, { managerId, actor: first }, error);
+  await decideAppeal(field.services, id, { actor: second, uphold: true, reason: '核对过' });
+}
+
 beforeAll(async () => {
   field = await openField('rewards', smallManagers(5));
   await storeRules(field, 'RS-L', { ledger: { dueWorkdays: 5 } });
   const results = {
     K01: { overall: 5, unit: 90, except: { sales: 108.5 } },
-    K05: { overall: 5, unit: 90 },
+    K05: { overall: 5, unit: 90, except: { brand: 130 } },
     K02: { overall: 5, unit: 110 },
   };
   await playMonth(field, period, { ruleSet: 'RS-L', results });
+  mended = await propose({ managerId: 'K05', indicator: 'brand' });
+  await correctToNinety('K05', 'brand');
   await playMonth(field, '2027-02', { ruleSet: 'RS-1', results });
   await playMonth(field, '2027-03', { ruleSet: 'RS-L', results, final: false });
 });
@@ -110,7 +126,7 @@ describe('an approval', () => {
       10,
     );
     const [final] = await all<{ hash: string }>(
-      `SELECT hash FROM publication WHERE period = $1 AND stage = 'final'`,
+      `SELECT hash FROM publication WHERE period = $1 AND stage = 'final' ORDER BY sequence DESC LIMIT 1`,
       period,
     );
     expect(lines).toMatchObject([
@@ -126,9 +142,16 @@ describe('an approval', () => {
     expect(await budgetOf()).toMatchObject({ approved: '300.00', left: '700.00' });
   });
 
+  test('looks at the result as it stands, and rewards one over-fulfilment once', async () => {
+    await expect(approve(mended)).rejects.toMatchObject({ code: 'not-over-fulfilled' });
+    await expect(approve(await propose())).rejects.toMatchObject({ code: 'rewarded-already' });
+    expect(await budgetOf()).toMatchObject({ approved: '300.00', left: '700.00' });
+  });
+
   test('of several at the same moment never goes over the budget', async () => {
     const ids = [];
-    for (const amount of ['300', '300', '300', '300']) ids.push(await propose({ amount }));
+    for (const amount of ['300', '300', '300', '300'])
+      ids.push(await propose({ kind: 'service', indicator: null, amount }));
     const outcomes = await Promise.allSettled(ids.map((id) => approve(id)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
     expect(await budgetOf()).toMatchObject({ approved: '900.00', left: '100.00' });
@@ -138,6 +161,9 @@ describe('an approval', () => {
     const [line] = await all<{ id: string }>('SELECT id FROM ledger_line ORDER BY sequence LIMIT 1');
     await reverseLine(field.services, { id: line?.id ?? '', reason: '报表更正', actor: admin });
     expect(await budgetOf()).toMatchObject({ approved: '600.00', left: '400.00' });
+    // So the same may be rewarded after all.
+    await approve(await propose({ amount: '0.01' }));
+    expect(await budgetOf()).toMatchObject({ approved: '600.01', left: '399.99' });
   });
 });
 
@@ -151,8 +177,8 @@ describe('a budget', () => {
     expect(await refused('-5')).toEqual(['amount']);
     expect(await refused('1e3')).toEqual(['amount']);
     expect(await refused('100', 'D9')).toEqual(['district']);
-    expect(await refused('599.99')).toEqual(['amount']);
-    expect(await refused('600')).toEqual([]);
-    expect(await budgetOf()).toMatchObject({ amount: '600.00', left: '0.00' });
+    expect(await refused('600')).toEqual(['amount']);
+    expect(await refused('600.01')).toEqual([]);
+    expect(await budgetOf()).toMatchObject({ amount: '600.01', left: '0.00' });
   });
 });

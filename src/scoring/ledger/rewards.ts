@@ -117,9 +117,10 @@ export async function refuseReward(
 }
 
 /**
- * Approves a proposal: a line of the ledger, due as what the month's result promised would be now.
+ * Approves a proposal: a line of the ledger, due as what the month's result promised would be now. Over-fulfilment must be
+ * so by the result as it stands now, and is rewarded once unless that was taken back.
  *
- * @throws Refused `reward-decided`, `own-proposal`, `over-budget`.
+ * @throws Refused `reward-decided`, `own-proposal`, `not-over-fulfilled`, `rewarded-already`, `over-budget`.
  */
 export async function approveReward(
   services: LedgerServices,
@@ -129,6 +130,8 @@ export async function approveReward(
   await decide(services, { id, reason: null, actor, state: 'approved' }, async (query, proposal) => {
     refuseOwn(proposal, actor);
     const { districtId, period, amount } = proposal;
+    const { hash, rules } = await finalOf(query, period);
+    await checkOverFulfilment(query, proposal, rules);
     const [budget] = await query<{ left: string; enough: boolean }>({
       text: `
         SELECT "left"::text, $3::numeric <= "left" AS enough
@@ -140,7 +143,6 @@ export async function approveReward(
         'over-budget',
         `超出预算：本期还剩 ${budget?.left ?? '0.00'} 元 · over the budget: ${budget?.left ?? '0.00'} yuan are left`,
       );
-    const { hash, rules } = await finalOf(query, period);
     await query({
       text: `
         INSERT INTO ledger_line (id, manager_id, period, publication_hash, kind, about, amount, due_on, reward_id, by, at)
@@ -150,9 +152,32 @@ export async function approveReward(
   });
 }
 
+/** What was over-fulfilled when it was proposed may have been mended since, or rewarded on another proposal. */
+async function checkOverFulfilment(
+  query: Query,
+  { managerId, period, indicator }: Proposal,
+  rules: RuleSet,
+): Promise<void> {
+  if (indicator === null) return;
+  if (!isOverFulfilled(await resultOf(query, period, managerId), indicator, rules))
+    throw new Refused('not-over-fulfilled', '更正后的结果没有超过上限 · the result as it stands is not above the cap');
+  const [given] = await query({
+    text: `
+      SELECT FROM ledger_line l JOIN reward_proposal p ON p.id = l.reward_id
+      WHERE p.manager_id = $1 AND p.period = $2 AND p.indicator = $3 AND l.reverses IS NULL
+        AND NOT EXISTS (SELECT FROM ledger_line back WHERE back.reverses = l.id)`,
+    values: [managerId, period, indicator],
+  });
+  if (given)
+    throw new Refused('rewarded-already', '这项超额已经奖励过 · this over-fulfilment has been rewarded already');
+}
+
 interface Proposal {
   readonly proposedBy: string;
+  readonly managerId: string;
   readonly districtId: string;
+  /** Of over-fulfilment alone. */
+  readonly indicator: string | null;
   readonly period: string;
   readonly amount: string;
 }
@@ -177,7 +202,7 @@ async function decide(
     await takeTurn(query);
     const [proposal] = await query<Proposal>({
       text: `
-        SELECT proposed_by AS "proposedBy", district_id AS "districtId", period, amount::text AS amount
+        SELECT proposed_by AS "proposedBy", manager_id AS "managerId", district_id AS "districtId", indicator, period, amount::text AS amount
         FROM reward_proposal WHERE id::text = $1 AND state = 'proposed'`,
       values: [id],
     });
@@ -233,11 +258,14 @@ async function resultOf(query: Query, period: string, managerId: string): Promis
 }
 
 /** Over-fulfilment is what was published above the cap: it counts for nothing in the score, and is rewarded here. */
+const isOverFulfilled = (result: FinalResult | null, indicator: string, { unit }: RuleSet): boolean =>
+  parseQuantity(result?.indicators[indicator] ?? '')?.gt(unit.cap) ?? false;
+
 function faultsOf(
   result: FinalResult | null,
   districtId: string,
   { kind, indicator }: Pick<RewardWish, 'kind' | 'indicator'>,
-  { unit }: RuleSet,
+  rules: RuleSet,
 ): Fault[] {
   if (result?.districtId !== districtId)
     return [
@@ -248,8 +276,7 @@ function faultsOf(
     ];
   if (kind !== 'over-fulfilment')
     return indicator === null ? [] : [{ where: 'indicator', message: '只用于超额完成 · is for over-fulfilment alone' }];
-  const value = parseQuantity(result.indicators[indicator ?? ''] ?? '');
-  if (value?.gt(unit.cap)) return [];
+  if (isOverFulfilled(result, indicator ?? '', rules)) return [];
   return [
     {
       where: 'indicator',
