@@ -5,8 +5,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportLedger } from '../../src/cli/ledger.ts';
-import { reverseLine, settleLine, writePromises } from '../../src/scoring/ledger/keep.ts';
-import { type Line, listLines, readBalances } from '../../src/scoring/ledger/lines.ts';
+import { reverseLine, settleLine, settleMonth, writePromises } from '../../src/scoring/ledger/keep.ts';
+import { type Line, listLines, openOf, readBalances } from '../../src/scoring/ledger/lines.ts';
 import { exportPayroll } from '../../src/scoring/ledger/payroll.ts';
 import type { Published } from '../../src/scoring/store.ts';
 import { Faults } from '../../src/survey/roster/faults.ts';
@@ -184,6 +184,15 @@ describe('the sums', () => {
     expect(await balanceOf('K04')).toMatchObject({ open: '-149.95', overdue: '0.00' });
     expect(await balanceOf('K04', '2027-02-20')).toMatchObject({ open: '-149.95', overdue: '-149.95' });
   });
+});
+
+test('a month is not honoured by one proof where other lines are open than were looked at, whatever their sum', async () => {
+  const { lines, sum } = await openOf(field.city.database.query, period);
+  const settle = (seen: { lines: number; sum: string }) =>
+    settleMonth(field.services, { period, proof: '批次 22', seen, actor });
+  await expect(settle({ lines: lines - 2, sum })).rejects.toMatchObject({ code: 'ledger-changed' });
+  await expect(settle({ lines, sum: '0.00' })).rejects.toMatchObject({ code: 'ledger-changed' });
+  expect(await openOf(field.city.database.query, period)).toEqual({ lines, sum });
 });
 
 describe('the payroll file', () => {

@@ -128,13 +128,15 @@ describe('after a month is final', () => {
     expect((await elsewhere.get(reward)).status).toBe(404);
   });
 
-  test('a month is honoured by one payroll run, if its sum is still the one that was looked at', async () => {
+  test('a month is honoured by one payroll run, if its lines and their sum are still those that were looked at', async () => {
     const path = `/ledger/${period}/settlement`;
     const page = await admin.get(path);
-    const seen = /name="seen" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    expect((await send(admin, path, { proof: '批次 2', seen: '1.00' })).status).toBe(409);
-    expect((await send(admin, path, { proof: '', seen })).status).toBe(400);
-    expect((await send(admin, path, { proof: '批次 2', seen })).status).toBe(303);
+    const shown = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.text)?.[1] ?? '';
+    const seen = { lines: shown('lines'), sum: shown('sum') };
+    expect((await send(admin, path, { ...seen, proof: '批次 2', sum: '1.00' })).status).toBe(409);
+    expect((await send(admin, path, { ...seen, proof: '批次 2', lines: '1' })).status).toBe(409);
+    expect((await send(admin, path, { ...seen, proof: '' })).status).toBe(400);
+    expect((await send(admin, path, { ...seen, proof: '批次 2' })).status).toBe(303);
     expect((await admin.get(path)).status).toBe(404);
     const file = await admin.get(`/ledger/${period}/payroll.csv`);
     expect(file.headers['content-disposition']).toContain(`payroll-${period}.csv`);

@@ -8,7 +8,7 @@ import type { Database, Query } from '../../platform/database.ts';
 import { BadInput, Refused } from '../../platform/errors.ts';
 import type { Publication } from '../publication.ts';
 import { parseRules } from '../rules.ts';
-import { openOf, settleOpen } from './lines.ts';
+import { type Open, openOf, settleOpen } from './lines.ts';
 import { dueDay, kindsThatDiffer, type Promised, promisesOf } from './promises.ts';
 
 export interface LedgerServices {
@@ -121,13 +121,13 @@ export async function settleLine(
 /**
  * Writes that everything of a month that is still open was honoured, by one proof: a payroll run.
  *
- * @param seen the sum of it as it was looked at, so that nothing is settled that nobody saw.
+ * @param seen how many lines, and their sum, as they were looked at, so that nothing is settled that nobody saw.
  * @returns how many lines.
- * @throws BadInput without proof; Refused `ledger-changed` where the sum is another by now, `nothing-open`.
+ * @throws BadInput without proof; Refused `ledger-changed` where they are others by now, `nothing-open`.
  */
 export async function settleMonth(
   { database, clock }: LedgerServices,
-  { period, proof, seen, actor }: { period: string; proof: string; seen: string; actor: string },
+  { period, proof, seen, actor }: { period: string; proof: string; seen: Open; actor: string },
 ): Promise<number> {
   const said = words(proof, 'proof', '凭证');
   const now = clock.now();
@@ -136,10 +136,10 @@ export async function settleMonth(
     const open = await openOf(query, period);
     if (open.lines === 0)
       throw new Refused('nothing-open', `${period} 没有未兑现的事项 · nothing of ${period} is still to be honoured`);
-    if (open.sum !== seen)
+    if (open.lines !== seen.lines || open.sum !== seen.sum)
       throw new Refused(
         'ledger-changed',
-        `台账有变，现为 ${open.sum} 元，没有记录：请再看一次 · the ledger has changed since you looked, the sum is ${open.sum} now, and nothing was recorded: look once more`,
+        `台账有变，现为 ${open.lines} 项、${open.sum} 元，没有记录：请再看一次 · the ledger has changed since you looked, ${open.lines} lines come to ${open.sum} now, and nothing was recorded: look once more`,
       );
     await settleOpen(query, { period, proof: said, actor, now });
     const detail = { proof: said, ...open };

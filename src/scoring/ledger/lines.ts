@@ -133,8 +133,13 @@ export function readBalances(
 }
 
 /** What of a month is still to be honoured: how many lines, and their sum in yuan. */
-export async function openOf(query: Query, period: string): Promise<{ lines: number; sum: string }> {
-  const [open] = await query<{ lines: number; sum: string }>({
+export interface Open {
+  readonly lines: number;
+  readonly sum: string;
+}
+
+export async function openOf(query: Query, period: string): Promise<Open> {
+  const [open] = await query<Open>({
     text: `
       SELECT count(*)::int AS lines, coalesce(sum(amount), 0.00)::text AS sum
       FROM (SELECT l.amount, ${state} AS state FROM ${lines} WHERE l.period = $1) AS line WHERE state = 'open'`,

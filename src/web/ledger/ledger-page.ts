@@ -266,7 +266,7 @@ async function sendMonth({ web, request, response }: Visit, period: string, faul
     'ledger-month',
     { title, at },
     {
-      ...{ title, fault, seen: open.sum, path: `/ledger/${period}/settlement`, back: `/ledger?period=${period}` },
+      ...{ title, fault, seen: open, path: `/ledger/${period}/settlement`, back: `/ledger?period=${period}` },
       ...{ longestProof, lead: m.ledger.monthLead(count(open.lines, language), yuan(open.sum, language)) },
     },
   );
@@ -276,8 +276,9 @@ async function sendMonth({ web, request, response }: Visit, period: string, faul
 export async function honourMonth(visit: Visit): Promise<void> {
   const { web, request, response, viewer } = visit;
   const period = periodOf(request.params.period);
-  const { proof, seen } = z.object({ proof: field, seen: field }).parse(request.body ?? {});
+  const { proof, lines, sum } = z.object({ proof: field, lines: field, sum: field }).parse(request.body ?? {});
   try {
+    const seen = { lines: Number(lines), sum };
     await settleMonth(web.services, { period, proof, seen, actor: viewer.id });
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
