@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { correctFinal } from '../../src/scoring/periods/publish.ts';
 import { readRoleModels } from '../../src/scoring/role-models/read.ts';
 import { type Field, openField } from '../support/field.ts';
 import { playMonth, smallManagers, storeRules } from '../support/final-month.ts';
@@ -42,6 +43,15 @@ test('candidates are those who meet every stated condition, with the months they
     { id: 'K01', name: '经理1', district: '城东营销部', months: ['2027-02', '2027-01'] },
   ]);
   expect((await read('2027-03'))?.candidates.map(({ id }) => id)).toEqual(['K01', 'K02', 'K03']);
+});
+
+test('an alarm that was open when a month first became final counts, whenever that result is corrected', async () => {
+  const before = await read('2027-02');
+  const mended = { period: '2027-02', managerId: 'K04', kind: 'indicator' } as const;
+  await field.city.database.transaction((query) => correctFinal(query, mended, field.city.clock.now()));
+  const after = await read('2027-02');
+  expect(after?.hash).not.toBe(before?.hash);
+  expect(after?.candidates).toEqual(before?.candidates);
 });
 
 test('without conditions in the rule set there are none, and without a final result nothing at all', async () => {

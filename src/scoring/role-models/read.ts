@@ -69,7 +69,7 @@ export async function readRoleModels(query: Query, period: string): Promise<Role
   if (!now) return null;
   const rules = parseRules(now.rules);
   const conditions = rules.roleModels ?? null;
-  const alarmed = conditions?.noOpenAlarm ? await alarmedAt(query, now.hash) : new Set<string>();
+  const alarmed = conditions?.noOpenAlarm ? await alarmedAt(query, period) : new Set<string>();
   const weight = approximate(customerWeight(rules.combined));
   const histories = [...grouped(rows, ({ managerId }) => managerId).values()].filter(
     ([latest]) => latest?.period === period,
@@ -98,13 +98,15 @@ export async function readRoleModels(query: Query, period: string): Promise<Role
   };
 }
 
-/** Managers about whom an alarm was open when the result became final: what opens later is of later months. */
-async function alarmedAt(query: Query, hash: string): Promise<Set<string>> {
+/** Managers about whom an alarm was open when the month first became final: later alarms, and corrections, are of later. */
+async function alarmedAt(query: Query, period: string): Promise<Set<string>> {
   const rows = await query<{ id: string }>({
     text: `
-      SELECT DISTINCT a.subject_id AS id FROM alarm a JOIN publication p ON p.hash = $1
-      WHERE a.subject_kind = 'manager' AND a.opened_at <= p.published_at AND (a.closed_at IS NULL OR a.closed_at > p.published_at)`,
-    values: [hash],
+      SELECT DISTINCT a.subject_id AS id
+      FROM alarm a JOIN (SELECT min(published_at) AS at FROM publication WHERE period = $1 AND stage = 'final') final
+        ON a.opened_at <= final.at AND (a.closed_at IS NULL OR a.closed_at > final.at)
+      WHERE a.subject_kind = 'manager'`,
+    values: [period],
   });
   return new Set(rows.map(({ id }) => id));
 }
