@@ -116,6 +116,13 @@ test('and an event of somebody else bring every indicator to both, or the month 
 
 test('is no indicator at all where nobody has a target, though everybody has a figure', async () => {
   // Nothing is left of such a base once it is rounded.
-  await bring(heading, '2027-02,W01,销量,0.0001,30,7', '2027-02,W02,销量,0.0001,30,8');
+  await bring(heading, '2027-02,W01,销量,0.0001,30,0.007', '2027-02,W02,销量,0.0001,30,0.008');
   expect(await made('2027-02')).toEqual([]);
+});
+
+test('is refused in another unit than its figure, which no indicator could hold', async () => {
+  expect(await faultsOf(bring(heading, '2027-02,W03,销量,1.2,30,1300000'))).toEqual([
+    expect.stringContaining('实绩 1300000 超过基数 1.2 的 100 倍'),
+  ]);
+  expect(await bring(heading, '2027-02,W03,销量,1.2,30,120')).toMatchObject({ created: 1 });
 });

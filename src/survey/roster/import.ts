@@ -43,7 +43,7 @@ import {
   storeTargets,
 } from './store.ts';
 import { type Columns, type Line, type Table, wholeLines } from './table.ts';
-import { refuseUnmade, TargetsTable } from './targets.ts';
+import { refuseOtherUnits, refuseUnmade, TargetsTable } from './targets.ts';
 
 /**
  * Brings a file's rows into the roster, all or nothing: any fault, and nothing was changed. A second import of the same
@@ -222,6 +222,7 @@ export function importTargets(
     const rows = table.rowsOf(await readLines(bytes, table, faults, wish));
     const periods = rows.map(({ period }) => period);
     refuseUnmade(rows, await readFormulas(query, periods), faults);
+    refuseOtherUnits(rows, faults);
     const thisMonth = companyDay(services.clock.now()).slice(0, 7);
     const others = await findOtherTargets(query, rows);
     for (const [place, { row, period, actual }] of rows.entries()) {

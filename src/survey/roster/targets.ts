@@ -100,3 +100,15 @@ export function refuseUnmade(rows: readonly TargetRow[], formulas: Formulas, fau
           faults.inRow(row, `缺少“${fact}”，目标公式要用 · “${fact}” is missing, and the formula needs it`);
   }
 }
+
+/** Beyond this many times the base an actual figure is no achievement: it is in another unit, 条 for 万条. */
+const mostOfBase = 100;
+
+export function refuseOtherUnits(rows: readonly TargetRow[], faults: Faults): void {
+  for (const { row, base, actual } of rows)
+    if (actual !== null && Number(actual) > mostOfBase * Number(base))
+      faults.inRow(
+        row,
+        `实绩 ${actual} 超过基数 ${base} 的 ${mostOfBase} 倍，单位可能不同：请用同一单位 · ${actual} is more than ${mostOfBase} times the base of ${base}, so they are hardly in one unit: write both in the same`,
+      );
+}
