@@ -95,7 +95,8 @@ async function everything(): Promise<unknown> {
     ({ name }) =>
       `SELECT '${name}' AS name, count(*)::int AS rows, md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM ${name} t`,
   );
-  return query({ text: counts.join(' UNION ALL ') });
+  // Read side by side, they come back in any order.
+  return query({ text: `${counts.join(' UNION ALL ')} ORDER BY name` });
 }
 
 test('here stands every address that the carrier has', () => {
