@@ -214,6 +214,25 @@ describe('an appeal', () => {
   });
 });
 
+describe('without end', () => {
+  test('nobody appeals: what was dismissed is not taken again, and no more than twenty wait at a time', async () => {
+    const about = { kind: 'indicator', indicator: 'service', value: '77' } as const;
+    const id = await file(field.services, period, 'K03', about);
+    for (const actor of [await judge(field.services), await judge(field.services)])
+      await decideAppeal(field.services, id, { actor, uphold: false, reason: '记录不符' });
+    await expect(file(field.services, period, 'K03', about)).rejects.toMatchObject({ code: 'appeal-dismissed' });
+
+    const shops = await all<{ id: string }>('SELECT id FROM retailer ORDER BY id LIMIT 21');
+    const open = [];
+    for (const { id: retailerId } of shops.slice(0, 20))
+      open.push(await file(field.services, period, 'K03', { kind: 'invalid-call', retailerId }));
+    const another = { kind: 'invalid-call', retailerId: shops[20]?.id ?? '' } as const;
+    await expect(file(field.services, period, 'K03', another)).rejects.toMatchObject({ code: 'too-many-appeals' });
+    for (const one of open) await withdrawAppeal(field.services, one, appellant('K03'));
+    await withdrawAppeal(field.services, await file(field.services, period, 'K03', another), appellant('K03'));
+  });
+});
+
 describe('the end of the term', () => {
   test('waits for appeals that are open', async () => {
     const about = { kind: 'indicator', indicator: 'service', value: '50' } as const;

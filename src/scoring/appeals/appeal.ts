@@ -56,7 +56,7 @@ export interface Appellant {
  * Files an appeal against the notice of a period.
  *
  * @throws Refused `appeals-closed` where there is no notice or its term is over, `appeal-open` where the same is open
- *   already; BadInput where it is about nothing of this manager's.
+ *   already, `appeal-dismissed` where it was dismissed, `too-many-appeals`; BadInput where it is about nothing of this manager's.
  */
 export async function fileAppeal(
   { database, clock, chance }: AppealServices,
@@ -73,6 +73,7 @@ export async function fileAppeal(
       const manager = notice.managers.find((one) => one.id === managerId);
       const faults = manager ? await faultsOf(query, about, manager.indicators) : [notOnTheBoard(managerId)];
       if (faults.length > 0) throw new BadInput('申诉不能受理 · the appeal cannot be taken', faults);
+      await refuseEndless(query, period, managerId, about);
       const { hash: against } = notice;
       await insertAppeal(
         query,
@@ -86,6 +87,36 @@ export async function fileAppeal(
       throw new Refused('appeal-open', '同一事项的申诉正在处理 · an appeal about the same is being looked at');
     });
   return id;
+}
+
+/** So many of one manager's wait for two people each; the month waits for all of them, and so does everybody in it. */
+const mostOpen = 20;
+
+async function refuseEndless(
+  query: Query,
+  period: string,
+  managerId: string,
+  about: AppealWish['about'],
+): Promise<void> {
+  const { retailerId, indicator, value } = { retailerId: null, indicator: null, value: null, ...about };
+  const [before] = await query<{ open: number; dismissed: boolean }>({
+    text: `
+      SELECT count(*) FILTER (WHERE state = 'open')::int AS open,
+             coalesce(bool_or(state = 'dismissed' AND kind = $3 AND retailer_id IS NOT DISTINCT FROM $4
+               AND indicator IS NOT DISTINCT FROM $5 AND value IS NOT DISTINCT FROM $6::numeric), false) AS dismissed
+      FROM appeal WHERE period = $1 AND manager_id = $2 AND NOT of_final`,
+    values: [period, managerId, about.kind, retailerId, indicator, value],
+  });
+  if (before?.dismissed)
+    throw new Refused(
+      'appeal-dismissed',
+      '同一事项本期已经驳回，不再受理 · the same was dismissed already: it is not looked at again this month',
+    );
+  if ((before?.open ?? 0) >= mostOpen)
+    throw new Refused(
+      'too-many-appeals',
+      `已有 ${mostOpen} 件申诉待裁定，请等裁定后再提 · ${mostOpen} appeals of yours wait already: file more once they are decided`,
+    );
 }
 
 interface Filed extends AppealWish {
