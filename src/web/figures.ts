@@ -69,10 +69,6 @@ export function month(period: string, language: Language): string {
   return language === 'en' ? first.setLocale('en').toFormat('LLLL yyyy') : first.toFormat('yyyy 年 M 月');
 }
 
-/** The day that `at` lies in, as a text that sorts: `2027-01-22`. */
-export const dayIn = (at: Date, timeZone: string): string =>
-  DateTime.fromJSDate(at, { zone: timeZone }).toFormat('yyyy-MM-dd');
-
 /** The month that `at` lies in, as a period. */
 export const periodOf = (at: Date, timeZone: string): string =>
   DateTime.fromJSDate(at, { zone: timeZone }).toFormat('yyyy-MM');

@@ -1,6 +1,7 @@
 import type Fraction from 'fraction.js';
 import { DateTime } from 'luxon';
 import type { Query } from '../platform/database.ts';
+import { dayIn } from '../platform/day.ts';
 import { grouped } from '../platform/grouped.ts';
 import { keepAlarms } from '../scoring/alarms/alarms.ts';
 import { type Chart, chartedWeeks, chartsOf, weeksBefore, weeksCharted } from '../scoring/alarms/chart.ts';
@@ -42,7 +43,7 @@ export async function lookForAlarms(services: Services): Promise<void> {
     ...fieldFindings(await readFieldStandings(database.query, now), rules),
     ...(await numberFindings(services, mondayOf(now, rules.timeZone).toFormat('yyyy-MM-dd'))),
     ...shareFindings(await findPublication(database.query, null)),
-    ...promiseFindings(await readOverdue(database.query, dayIn(rules.timeZone, now))),
+    ...promiseFindings(await readOverdue(database.query, dayIn(now, rules.timeZone))),
   ];
   await keepAlarms(database, findings, now);
   await noteLook(database.query, now);
@@ -57,8 +58,6 @@ async function latestRules({ database, rules }: Services): Promise<RuleSet | nul
   return latest ? rules(latest.id) : null;
 }
 
-const dayIn = (timeZone: string, now: Date): string =>
-  DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
 const mondayOf = (now: Date, timeZone: string) => DateTime.fromJSDate(now, { zone: timeZone }).startOf('week');
 const firstCharted = (now: Date, timeZone: string) => mondayOf(now, timeZone).minus({ weeks: weeksCharted - 1 });
 

@@ -132,12 +132,13 @@ export function readBalances(
   });
 }
 
-/** What of a month is still to be honoured: how many lines, and their sum in yuan. */
+/** What is still to be honoured: how many lines, and their sum in yuan. */
 export interface Open {
   readonly lines: number;
   readonly sum: string;
 }
 
+/** Of a month. */
 export async function openOf(query: Query, period: string): Promise<Open> {
   const [open] = await query<Open>({
     text: `

@@ -4,6 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { BadInput, type Fault, Refused } from '../../platform/errors.ts';
 import { lockPeriod } from '../../platform/period-lock.ts';
+import { readReason } from '../../platform/reason.ts';
 import type { Counts } from '../roster/store.ts';
 import type { EventRow } from './table.ts';
 
@@ -169,8 +170,6 @@ export async function recordEvent(
 const notRecorded = (where: Fault['where'], message: string): BadInput =>
   new BadInput('没有记录 · nothing was recorded', [{ where, message }]);
 
-export const longestReason = 300;
-
 /**
  * Takes an event back for good: its number cannot be used again.
  *
@@ -182,12 +181,7 @@ export async function takeBackEvent(
   id: string,
   { actor, reason }: { readonly actor: string; readonly reason: string },
 ): Promise<void> {
-  const said = reason.normalize('NFC').trim();
-  if (said === '' || [...said].length > longestReason)
-    throw notRecorded(
-      'reason',
-      `请写明原因，最多 ${longestReason} 字 · say why, in at most ${longestReason} characters`,
-    );
+  const said = readReason(reason, '没有撤销 · nothing was taken back');
   const now = clock.now();
   await database.transaction(async (query) => {
     await query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [recordLock] });

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { DateTime } from 'luxon';
 import { audit } from '../../platform/audit.ts';
 import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
+import { dayIn } from '../../platform/day.ts';
 import { Refused } from '../../platform/errors.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { closedMonths, recordEvents } from '../events/record.ts';
@@ -113,8 +113,7 @@ export function importStaff(services: RosterServices, bytes: Uint8Array, wish: I
 
 /** The days of assignments are the company's. */
 export const companyTimeZone = 'Asia/Shanghai';
-export const companyDay = (now: Date): string =>
-  DateTime.fromJSDate(now, { zone: companyTimeZone }).toFormat('yyyy-MM-dd');
+export const companyDay = (now: Date): string => dayIn(now, companyTimeZone);
 
 /**
  * Managers, and districts that were not known before. Whoever is not in the file stays as he is.

@@ -1,6 +1,6 @@
-import { DateTime } from 'luxon';
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
+import { dayIn } from '../../platform/day.ts';
 import { monthsLater } from '../../platform/months.ts';
 import type { DeskShares } from '../desk/chosen.ts';
 import { seedOf } from '../draw/satq1.ts';
@@ -98,7 +98,7 @@ async function freezeFrame(
   now: Date,
 ): Promise<{ readonly hash: string; readonly entries: readonly Framed[] } | null> {
   if (publicEventAt && publicEventAt <= now) return null;
-  const today = DateTime.fromJSDate(now, { zone: timeZone }).toFormat('yyyy-MM-dd');
+  const today = dayIn(now, timeZone);
   const roster = await readRoster(query, today, restingPeriods(period, sampling.restPeriods));
   const { inFrame, excluded } = splitRoster(roster);
   const { hash } = freeze(inFrame);

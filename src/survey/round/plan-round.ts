@@ -1,5 +1,5 @@
-import { DateTime } from 'luxon';
 import type { Query } from '../../platform/database.ts';
+import { dayIn } from '../../platform/day.ts';
 import { type DrawRules, readRoster, readTracks, restingPeriods } from './draw.ts';
 import { type Forecast, type ForecastFrame, type ForecastRules, forecast, type Pace } from './forecast.ts';
 import { type ExclusionReason, type RosterEntry, splitRoster } from './frame.ts';
@@ -23,7 +23,7 @@ export async function planRound(
   rules: ForecastRules & Pick<DrawRules, 'sampling'>,
   { period, ...wish }: PlanWish,
 ): Promise<RoundPlan> {
-  const today = DateTime.fromJSDate(wish.now, { zone: rules.timeZone }).toFormat('yyyy-MM-dd');
+  const today = dayIn(wish.now, rules.timeZone);
   const roster = await readRoster(query, today, restingPeriods(period, rules.sampling.restPeriods));
   const { inFrame, excluded } = splitRoster(roster);
   const because = (reason: ExclusionReason) => excluded.filter((one) => one.reason === reason).length;

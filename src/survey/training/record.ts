@@ -3,6 +3,7 @@ import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { BadInput, Refused } from '../../platform/errors.ts';
+import { readReason } from '../../platform/reason.ts';
 import type { Counts } from '../roster/store.ts';
 import type { TrainingKind, TrainingRow } from './table.ts';
 
@@ -98,20 +99,13 @@ export async function recordOne(
   });
 }
 
-export const longestReason = 300;
-
 /** Takes a record back. @throws BadInput without a reason; Refused `not-standing`. */
 export async function takeTrainingBack(
   { database, clock }: Pick<TrainingServices, 'database' | 'clock'>,
   id: string,
   { actor, reason }: { readonly actor: string; readonly reason: string },
 ): Promise<void> {
-  const said = reason.normalize('NFC').trim();
-  if (said === '' || [...said].length > longestReason)
-    throw notRecorded(
-      'reason',
-      `请写明原因，最多 ${longestReason} 字 · say why, in at most ${longestReason} characters`,
-    );
+  const said = readReason(reason, '没有撤销 · nothing was taken back');
   const now = clock.now();
   await database.transaction(async (query) => {
     await lock(query);

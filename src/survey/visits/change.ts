@@ -1,7 +1,8 @@
 import { audit } from '../../platform/audit.ts';
 import type { Query } from '../../platform/database.ts';
 import { BadInput, Refused } from '../../platform/errors.ts';
-import { longestReason, type VisitServices } from './draw-visits.ts';
+import { readReason } from '../../platform/reason.ts';
+import type { VisitServices } from './draw-visits.ts';
 import { elsewhere, readVisitors } from './visitors.ts';
 
 /** Changes of a visit that nobody has made yet. Its shop is never another one. */
@@ -24,14 +25,7 @@ export async function cancelVisit(
   { database, clock }: VisitServices,
   { id, actor, districtId, onBehalfOf, reason }: VisitChange & { readonly reason: string },
 ): Promise<void> {
-  const said = reason.normalize('NFC').trim();
-  if (said === '' || [...said].length > longestReason)
-    throw new BadInput('没有取消 · it was not cancelled', [
-      {
-        where: 'reason',
-        message: `请写明原因，最多 ${longestReason} 字 · say why, in at most ${longestReason} characters`,
-      },
-    ]);
+  const said = readReason(reason, '没有取消 · it was not cancelled');
   const now = clock.now();
   await database.transaction(async (query) => {
     await lockOpen(query, id, districtId);

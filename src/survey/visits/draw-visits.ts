@@ -3,6 +3,7 @@ import type { Chance } from '../../platform/chance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database, Query } from '../../platform/database.ts';
 import { BadInput, type Fault, Refused } from '../../platform/errors.ts';
+import { longestReason } from '../../platform/reason.ts';
 import { companyDay } from '../roster/import.ts';
 import { elsewhere, readVisitors } from './visitors.ts';
 
@@ -35,7 +36,6 @@ export interface VisitWish {
   readonly dueOn: string;
 }
 
-export const longestReason = 300;
 export const mostPerManager = 20;
 /** A visit is of this month; so far ahead at most. */
 const farthestDays = 31;

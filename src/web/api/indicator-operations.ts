@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { BadInput } from '../../platform/errors.ts';
+import { longestReason } from '../../platform/reason.ts';
 import { readStanding } from '../../scoring/evidence/standing.ts';
 import { eventKinds } from '../../survey/events/kinds.ts';
 import { findEvent, listEvents } from '../../survey/events/list.ts';
-import { longestReason, recordEvent, takeBackEvent } from '../../survey/events/record.ts';
+import { recordEvent, takeBackEvent } from '../../survey/events/record.ts';
 import { readEvent } from '../../survey/events/table.ts';
 import { companyDay } from '../../survey/roster/import.ts';
 import { NotFound } from '../faults.ts';

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { dayIn } from '../../platform/day.ts';
 import { sheetFormats, sheetTypes } from '../../platform/sheet.ts';
 import { longestProof, reverseLine, settleLine } from '../../scoring/ledger/keep.ts';
 import { findLine, lineStates, listLines, readBalances } from '../../scoring/ledger/lines.ts';
 import { exportPayroll } from '../../scoring/ledger/payroll.ts';
 import type { Services } from '../../workers/services.ts';
 import { NotFound } from '../faults.ts';
-import { dayIn } from '../figures.ts';
+
 import { companyTimeZone } from '../round/rounds-page.ts';
 import { moment, type Operation, operation, period } from './operation.ts';
 import { pageOf, pageOut, pageQuery, placeIn } from './paging.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { dayIn } from '../../platform/day.ts';
 import { listDuties } from '../../scoring/training/follow-up.ts';
 import { listTraining } from '../../survey/training/record.ts';
 import { trainingKinds } from '../../survey/training/table.ts';
-import { dayIn } from '../figures.ts';
+
 import { companyTimeZone } from '../round/rounds-page.ts';
 import { moment, type Operation, operation, period } from './operation.ts';
 import { pageOf, pageOut, pageQuery, placeIn } from './paging.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { longestReason } from '../../platform/reason.ts';
 import { cancelVisit } from '../../survey/visits/change.ts';
-import { drawVisits, longestReason, mostPerManager } from '../../survey/visits/draw-visits.ts';
+import { drawVisits, mostPerManager } from '../../survey/visits/draw-visits.ts';
 import { type ListedVisit, listVisits } from '../../survey/visits/list.ts';
 import { NotFound } from '../faults.ts';
 import { personAsking, personField } from './on-behalf.ts';

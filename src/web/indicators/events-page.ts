@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { BadInput } from '../../platform/errors.ts';
+import { longestReason } from '../../platform/reason.ts';
 import { readStanding, type StandingManager } from '../../scoring/evidence/standing.ts';
 import { eventKinds } from '../../survey/events/kinds.ts';
 import { findEvent, type ListedEvent, listEvents } from '../../survey/events/list.ts';
-import { longestReason, recordEvent, takeBackEvent } from '../../survey/events/record.ts';
+import { recordEvent, takeBackEvent } from '../../survey/events/record.ts';
 import { type EventField, eventFields, readEvent } from '../../survey/events/table.ts';
 import { companyDay } from '../../survey/roster/import.ts';
 import { indicatorName } from '../board/reasons.ts';
@@ -15,7 +16,7 @@ import { type Messages, messagesIn } from '../messages.ts';
 import { sendPage } from '../page.ts';
 import { may } from '../roles.ts';
 import { companyTimeZone } from '../round/rounds-page.ts';
-import { dayIn, periodIn, sourceIn } from './indicators-page.ts';
+import { dayInWords, periodIn, sourceIn } from './indicators-page.ts';
 
 /** One manager's indicators in a month, and the events they are made of; the assessment group records and takes back. */
 const at = 'indicators' as const;
@@ -95,7 +96,7 @@ function eventIn(event: ListedEvent, now: Date, where: Place, m: Messages, write
   const { id, kind, reference, evidence, done, due, day, recordedBy, recordedByName, recordedAt, source } = event;
   const { takenBack } = event;
   return {
-    ...{ kind: kindIn(kind, m), day: dayIn(day, where.language), gone: takenBack !== null },
+    ...{ kind: kindIn(kind, m), day: dayInWords(day, where.language), gone: takenBack !== null },
     line: m.workEvents.line(reference, evidence),
     how: due === null ? done : m.workEvents.ofDue(done, due),
     recorded: m.workEvents.recorded(recordedByName ?? recordedBy, moment(recordedAt, now, where), source),
@@ -149,7 +150,7 @@ export async function confirmTakingBack(visit: Visit, fault: string | null = nul
     { title, at },
     {
       ...{ title, fault, longestReason, path: `/indicators/events/${id}/take-back` },
-      what: `${kindIn(kind, m)} · ${dayIn(day, language)} · ${managerId} · ${m.workEvents.line(reference, evidence)}`,
+      what: `${kindIn(kind, m)} · ${dayInWords(day, language)} · ${managerId} · ${m.workEvents.line(reference, evidence)}`,
       back: pathOf(day.slice(0, 7), managerId),
     },
   );

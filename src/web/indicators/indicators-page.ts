@@ -37,9 +37,9 @@ export async function showIndicators({ web, request, response, viewer, districtI
     { title, at: 'indicators' },
     {
       title,
-      lead: standing ? m.indicators.due(dayIn(standing.due, language), standing.ruleSet) : m.indicators.noRules,
+      lead: standing ? m.indicators.due(dayInWords(standing.due, language), standing.ruleSet) : m.indicators.noRules,
       note: standing?.onTheBoard ? m.indicators.onTheBoard : null,
-      warning: late ? m.indicators.overdue(dayIn(standing.due, language)) : null,
+      warning: late ? m.indicators.overdue(dayInWords(standing.due, language)) : null,
       earlier: `/indicators/${monthsLater(period, -1)}`,
       later: `/indicators/${monthsLater(period, 1)}`,
       indicators: standing && standing.managers.length > 0 ? indicatorsOf(standing, language, m) : [],
@@ -76,7 +76,7 @@ export function periodIn(text: unknown): string {
 }
 
 /** `2026-12-08` → 「2026 年 12 月 8 日」, "8 December 2026". */
-export function dayIn(day: string, language: Language): string {
+export function dayInWords(day: string, language: Language): string {
   const date = DateTime.fromISO(day, { zone: 'utc' });
   return language === 'en' ? date.setLocale('en').toFormat('d LLLL yyyy') : date.toFormat('yyyy 年 M 月 d 日');
 }

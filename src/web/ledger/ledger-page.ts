@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { dayIn } from '../../platform/day.ts';
 import { BadInput } from '../../platform/errors.ts';
 import { type SheetFormat, sheetTypes } from '../../platform/sheet.ts';
 import { longestProof, reverseLine, settleLine, settleMonth } from '../../scoring/ledger/keep.ts';
@@ -17,7 +18,7 @@ import { exportPayroll } from '../../scoring/ledger/payroll.ts';
 import { period as periodForm } from '../api/operation.ts';
 import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
-import { count, dayIn, moment, month, yuan } from '../figures.ts';
+import { count, moment, month, yuan } from '../figures.ts';
 import { languageOf } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { reachOf } from '../own-manager.ts';

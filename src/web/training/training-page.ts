@@ -1,18 +1,14 @@
 import { z } from 'zod';
+import { dayIn } from '../../platform/day.ts';
 import { BadInput } from '../../platform/errors.ts';
+import { longestReason } from '../../platform/reason.ts';
 import { listDuties, longestProof, meetDuty } from '../../scoring/training/follow-up.ts';
 import { companyDay } from '../../survey/roster/import.ts';
-import {
-  type ListedTraining,
-  listTraining,
-  longestReason,
-  recordOne,
-  takeTrainingBack,
-} from '../../survey/training/record.ts';
+import { type ListedTraining, listTraining, recordOne, takeTrainingBack } from '../../survey/training/record.ts';
 import { readTraining, type TrainingField, trainingFields, trainingKinds } from '../../survey/training/table.ts';
 import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
-import { dayIn, month, plain } from '../figures.ts';
+import { month, plain } from '../figures.ts';
 import { languageOf } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { reachOf } from '../own-manager.ts';

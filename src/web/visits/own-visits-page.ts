@@ -7,7 +7,7 @@ import { impossible, longestNote, recordVisit, reportImpossible } from '../../su
 import type { Visit } from '../console.ts';
 import { NotFound } from '../faults.ts';
 import { moment } from '../figures.ts';
-import { dayIn } from '../indicators/indicators-page.ts';
+import { dayInWords } from '../indicators/indicators-page.ts';
 import { type Language, languageOf } from '../language.ts';
 import { type Messages, messagesIn } from '../messages.ts';
 import { sendPage } from '../page.ts';
@@ -48,7 +48,7 @@ export async function listOwnVisits({ web, request, response, viewer }: Visit): 
 }
 
 export function dueIn(visit: ListedVisit, today: string, language: Language, m: Messages) {
-  const day = dayIn(visit.dueOn, language);
+  const day = dayInWords(visit.dueOn, language);
   const late = isOverdue(visit, today);
   return { late, due: late ? m.visits.overdue(day) : m.visits.due(day) };
 }

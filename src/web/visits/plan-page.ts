@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Query } from '../../platform/database.ts';
 import { BadInput } from '../../platform/errors.ts';
+import { longestReason } from '../../platform/reason.ts';
 import { companyDay } from '../../survey/roster/import.ts';
 import { cancelVisit, handOverVisit } from '../../survey/visits/change.ts';
-import { drawVisits, longestReason, mostPerManager, roundForVisits } from '../../survey/visits/draw-visits.ts';
+import { drawVisits, mostPerManager, roundForVisits } from '../../survey/visits/draw-visits.ts';
 import { isOverdue, type ListedVisit, listVisits } from '../../survey/visits/list.ts';
 import { elsewhere, readVisitors, type Visitor } from '../../survey/visits/visitors.ts';
 import type { Visit } from '../console.ts';
