@@ -127,6 +127,13 @@ describe('the quarter’s announcement', () => {
     expect(await planned()).toBe(0);
   });
 
+  test('has nobody to go to while the roster is empty, and does not say that all are told', async () => {
+    const empty = await openField('web-texts-empty', []);
+    const words = wordsOf(await page('/texts/zh-CN', await signedIn(empty, openSite(empty), 'admin')));
+    expect(words).toContain('未通知 0 名册里还没有可以发短信的手机');
+    await empty.close();
+  });
+
   test('is not to be had where nobody carries texts', async () => {
     const silent = { ...bare, services: { ...bare.services, text: null } };
     const elsewhere = await signedIn(silent, openSite(silent), 'admin');

@@ -63,13 +63,15 @@ function quarterInWords(
   reader: Language,
 ) {
   const figure = (number: number) => count(number, reader);
+  const begun = sent + planned + failed > 0;
+  const leftSays = left.shops > 0 ? m.cost(figure(left.segments)) : begun ? m.allTold : m.nobodyToTell;
   return {
     title: m.announcement(quarter),
     figures: [
       { name: m.sent, value: figure(sent), why: m.paid(figure(segments)) },
       { name: m.planned, value: figure(planned), why: planned > 0 ? m.atPace : '' },
       { name: m.failed, value: figure(failed), why: '' },
-      { name: m.left, value: figure(left.shops), why: left.shops > 0 ? m.cost(figure(left.segments)) : m.allTold },
+      { name: m.left, value: figure(left.shops), why: leftSays },
     ],
   };
 }
